@@ -1,0 +1,85 @@
+"""Execute notebooks and store their outputs: ``make notebooks``, or ``make notebooks N=chapters/…/x.ipynb``.
+
+What is stored must be the same whoever runs it, so ids of kernel-side widgets, timing metadata and the
+editor's own metadata are dropped. A notebook that fails is left as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+CELL_METADATA = {"tags", "jupyter", "cellView", "mystnb", "colab"}
+
+
+def clean(nb: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Drop what differs from run to run, in place."""
+    nb.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    nb.nbformat_minor = 5
+    for number, cell in enumerate(nb.cells):
+        cell.id = f"cell-{number:03d}"
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in CELL_METADATA})
+        for output in cell.get("outputs", []):
+            # The view needs a running kernel; the HTML beside it is what a stored notebook can show.
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+    return nb
+
+
+def execute(path: Path, *, timeout: int = 300) -> float:
+    """Run ``path`` from top to bottom in its own folder and store the outputs; returns the seconds it took."""
+    nb = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        nb,
+        timeout=timeout,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        store_widget_state=False,
+    )
+    start = time.perf_counter()
+    client.execute()
+    seconds = time.perf_counter() - start
+    partial = path.with_suffix(".ipynb.part")
+    nbformat.write(clean(nb), partial)
+    os.replace(partial, path)
+    return seconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks to run; all of chapters/ when left out")
+    paths = parser.parse_args().notebooks or sorted((ROOT / "chapters").rglob("*.ipynb"))
+    # One thread: the budget of a notebook is stated for one, and results then depend less on the machine.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    failed = 0
+    for path in paths:
+        if path.suffix != ".ipynb" or not path.is_file():
+            print(f"{path}: not a notebook; give the path of an .ipynb file", file=sys.stderr)
+            failed += 1
+            continue
+        try:
+            print(f"{path}: {execute(path):.1f} s, outputs stored", flush=True)
+        except CellExecutionError as error:
+            print(f"{path}: failed, left as it was\n{ANSI.sub('', str(error))}", file=sys.stderr)
+            failed += 1
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Helpers of the book: a reader can open every module here and read it in one go.
+
+Names are loaded on first use, so that ``import utils`` costs nothing and a notebook that never trains never
+waits for the training code.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# public name -> module that defines it
+_EXPORTS = {
+    "setup": "utils.session",
+    "show": "utils.plotting",
+    "image_row": "utils.plotting",
+    "verify": "utils.proof",
+    "claim": "utils.proof",
+    "exercise": "utils.exercises",
+    "explore": "utils.widgets",
+}
+
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'utils' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    value = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

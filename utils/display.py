@@ -1,0 +1,61 @@
+"""How helpers put a line on the page: HTML for readers, plain text for terminals, data for the ledger.
+
+The data travel in the output's metadata under the key ``book``, so a stored notebook itself is the record of
+what it verified; the site's ledger is read from there. Numbers that a run measures are marked, in HTML by
+``<span class="measured">`` and in text by ⟨…⟩: nbval compares everything else to the letter.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+# Notebook front ends have no style sheet of ours, so a seal carries the little it needs; the site's style
+# sheet overrides it.
+_SEAL_STYLE = "font:0.92em/1.5 system-ui,sans-serif;border-left:3px solid {color};padding:2px 0 2px 10px;margin:6px 0"
+_SEAL_COLORS = {"right": "#1f8a70", "wrong": "#b3274b", "unwritten": "#7d8794"}
+
+
+def measured_text(value: str) -> str:
+    return f"⟨{value}⟩"
+
+
+def measured_html(value: str) -> str:
+    return f'<span class="measured">{escape(value)}</span>'
+
+
+def publish(html: str, text: str, data: dict[str, Any]) -> None:
+    """Show one output with an HTML and a plain-text form; ``data`` goes to its metadata under ``book``."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import display
+
+    if InteractiveShell.initialized():
+        display({"text/html": html, "text/plain": text}, raw=True, metadata={"book": data})
+    else:  # a script or a test: no front end to speak HTML to
+        print(text)
+
+
+def seal(kind: str, state: str, mark: str, what: str, measure: tuple[str, str, str], data: dict[str, Any]) -> None:
+    """Publish one quiet line: a mark, a sentence, and ``measure`` = (text before, measured value, text after).
+
+    Args:
+        kind: ``verify``, ``claim`` or ``exercise``; the page's style follows it.
+        state: ``right``, ``wrong`` or ``unwritten``.
+        mark: one character.
+        what: the sentence.
+        measure: the figures of the line; the middle part is what this run measured and may be empty.
+        data: JSON-able record of the line for the ledger.
+    """
+    before, value, after = measure
+    figures_html = escape(before) + (measured_html(value) if value else "") + escape(after)
+    figures_text = before + (measured_text(value) if value else "") + after
+    html = (
+        f'<div class="book-seal" data-kind="{kind}" data-state="{state}" '
+        f'style="{_SEAL_STYLE.format(color=_SEAL_COLORS[state])}">'
+        f'<span class="book-mark" aria-hidden="true">{mark}</span> '
+        f'<span class="book-what">{escape(what)}</span>'
+        + (f' <span class="book-measure">{figures_html}</span>' if figures_html else "")
+        + "</div>"
+    )
+    text = f"{mark} {what}" + (f"  [{figures_text}]" if figures_text else "")
+    publish(html, text, {"kind": kind, **data})

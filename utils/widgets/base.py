@@ -1,0 +1,93 @@
+"""What all widgets share: one ES module each, a state, and a picture for where no script runs.
+
+A widget is a Python class and an ES module of the same name beside it, written to anywidget's front-end
+protocol (https://anywidget.dev/en/afm/): ``export default { render({ model, el }) }``. With a kernel, anywidget
+loads the module. On the site there is no kernel: the widget's HTML output holds its state as JSON, and the
+site's host calls the same ``render`` with a model backed by that state. GitHub, which runs neither, shows the
+picture.
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import traitlets as t
+
+from utils.plotting import described, figure_html
+
+FOLDER = Path(__file__).parent
+STATE_LIMIT = 150_000  # bytes of state a page may carry for one widget
+
+
+def module_text(name: str) -> str:
+    """The ES module of widget ``name``, as Jupyter loads it and as the site serves it.
+
+    Raises:
+        ValueError: there is no such widget.
+    """
+    path = FOLDER / f"{name}.mjs"
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in FOLDER.glob("*.mjs")))
+        raise ValueError(f"name must be a widget of the book ({names}), got {name!r}")
+    return path.read_text(encoding="utf-8")
+
+
+class BookWidget(anywidget.AnyWidget):
+    """Base of the book's widgets. A subclass sets ``name`` and gives a `poster`.
+
+    Raises:
+        ValueError: caption or alt text is missing (see `utils.show`), or the state is too large for a page.
+    """
+
+    name: ClassVar[str] = ""
+
+    caption = t.Unicode().tag(sync=True)
+    alt = t.Unicode().tag(sync=True)
+    live = t.Bool(True).tag(sync=True)  # is there a kernel to ask? The site's copy of the state says no
+
+    def __init__(self, *, caption: str, alt: str, **state: Any) -> None:
+        caption, alt = described(caption, alt)
+        super().__init__(caption=caption, alt=alt, **state)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        if "name" in cls.__dict__:  # not the class that traitlets derives for each instance
+            cls._esm = module_text(cls.name)
+            cls._css = (FOLDER / "widget.css").read_text(encoding="utf-8")
+        super().__init_subclass__(**kwargs)
+
+    def poster(self) -> tuple[str, int, int]:
+        """A still picture of the widget at its start: data URI, width and height in px."""
+        raise NotImplementedError
+
+    def page_state(self) -> dict[str, Any]:
+        """The state the site's copy starts from: every synced trait of this class and its bases here."""
+        inherited = set(anywidget.AnyWidget.class_trait_names())
+        names = [n for n in self.trait_names(sync=True) if n not in inherited and not n.startswith("_")]
+        return {**{n: getattr(self, n) for n in sorted(names)}, "live": False}
+
+    def page_html(self) -> str:
+        """The fallback: state and picture, brought to life by the site's host."""
+        # "</" would end the script element early.
+        state = json.dumps(self.page_state(), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+        if len(state.encode()) > STATE_LIMIT:
+            raise ValueError(
+                f"the state of this {self.name} widget is {len(state.encode()) / 1000:.0f} kB, a page carries "
+                f"{STATE_LIMIT / 1000:.0f} kB: give fewer stops or a smaller picture"
+            )
+        src, width, height = self.poster()
+        return (
+            f'<div class="book-widget" data-widget="{escape(self.name)}">'
+            f'<script type="application/json">{state}</script>'
+            f"{figure_html(src, width, height, self.caption, self.alt)}</div>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
+        data = {**data, "text/html": self.page_html(), "text/plain": f"Widget: {self.caption}\n({self.alt})"}
+        record = {"kind": "widget", "name": self.name, "caption": self.caption, "alt": self.alt}
+        return data, {**metadata, "book": record}
