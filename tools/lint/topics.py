@@ -1,0 +1,83 @@
+"""`book/topics.csv`, the topics of the notes: every row that says it is shown is shown where it says.
+
+A row is shown when it names a notebook and a heading in it, the notebook lists the row's id among its topics,
+and under the heading stands evidence: a verify, a claim, a figure or a widget.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.lint.notebook import records, source
+
+COLUMNS = ["id", "topic", "chapter", "kind", "notes", "line", "depth", "show", "notebook", "heading"]
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if reader.fieldnames != COLUMNS:
+            raise ValueError(f"{path}: columns are {reader.fieldnames}, expected {COLUMNS}")
+        return list(reader)
+
+
+def listed(path: Path) -> list[str]:
+    """Topic ids that a notebook says it covers, in its line 'Topics: `a`, `b`.'"""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join(source(c) for c in cells if c["cell_type"] == "markdown")
+    return [name for line in re.findall(r"\bTopics: (.+)", text) for name in re.findall(r"`([^`]+)`", line)]
+
+
+def evidence(path: Path) -> dict[str, set[str]]:
+    """For every heading of a notebook, the kinds of evidence in its section, subsections included."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    found: dict[str, set[str]] = {}
+    trail: list[tuple[int, str]] = []
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            for marks, text in re.findall(r"^(#+) +(.+?)\s*$", re.sub(r"```.*?```", "", source(cell), flags=re.S), re.M):
+                trail = [t for t in trail if t[0] < len(marks)] + [(len(marks), text)]
+                found.setdefault(text, set())
+        else:
+            kinds = {record["kind"] for record in records(cell)} & {"verify", "claim", "figure", "widget"}
+            for _, text in trail:
+                found[text] |= kinds
+    return found
+
+
+def findings(root: Path) -> Iterator[str]:
+    table = root / "book" / "topics.csv"
+    name = table.relative_to(root)
+    rows = read(table)
+    by_id: dict[str, dict[str, str]] = {}
+    for line, row in enumerate(rows, 2):
+        if row["id"] in by_id:
+            yield f"{name}:{line}: the id {row['id']} stands twice; ids are unique"
+        by_id[row["id"]] = row
+        if bool(row["notebook"]) != bool(row["heading"]):
+            yield f"{name}:{line}: {row['id']} names only one of notebook and heading; give both or neither"
+    notebooks = sorted((root / "chapters").rglob("*.ipynb"))
+    covered = {path.relative_to(root).as_posix(): listed(path) for path in notebooks if ".ipynb_checkpoints" not in path.parts}
+    for notebook, ids in covered.items():
+        for topic in ids:
+            if topic not in by_id:
+                yield f"{notebook}: the topic id {topic} is not in {name}; mend the id"
+            elif by_id[topic]["notebook"] != notebook:
+                yield f"{notebook}: lists the topic {topic}, but {name} gives it to {by_id[topic]['notebook'] or 'no notebook'}"
+    seen = {notebook: evidence(root / notebook) for notebook in covered}
+    for line, row in enumerate(rows, 2):
+        notebook, heading = row["notebook"], row["heading"]
+        if not notebook or not heading:
+            continue
+        if notebook not in covered:
+            yield f"{name}:{line}: {row['id']} names {notebook}, which does not exist"
+        elif row["id"] not in covered[notebook]:
+            yield f"{name}:{line}: {row['id']} is not among the topics that {notebook} lists; add it to its line 'Topics: …'"
+        elif heading not in seen[notebook]:
+            yield f"{name}:{line}: {row['id']} names the heading '{heading}', which {notebook} does not have"
+        elif not seen[notebook][heading]:
+            yield f"{name}:{line}: under '{heading}' in {notebook} stands no verify, claim, figure or widget for {row['id']}"
