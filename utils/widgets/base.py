@@ -11,29 +11,15 @@ from __future__ import annotations
 
 import json
 from html import escape
-from pathlib import Path
 from typing import Any, ClassVar
 
 import anywidget
 import traitlets as t
 
 from utils.plotting import described, figure_html
+from utils.widgets.modules import FOLDER, module_text
 
-FOLDER = Path(__file__).parent
 STATE_LIMIT = 150_000  # bytes of state a page may carry for one widget
-
-
-def module_text(name: str) -> str:
-    """The ES module of widget ``name``, as Jupyter loads it and as the site serves it.
-
-    Raises:
-        ValueError: there is no such widget.
-    """
-    path = FOLDER / f"{name}.mjs"
-    if not path.is_file():
-        names = ", ".join(sorted(p.stem for p in FOLDER.glob("*.mjs")))
-        raise ValueError(f"name must be a widget of the book ({names}), got {name!r}")
-    return path.read_text(encoding="utf-8")
 
 
 class BookWidget(anywidget.AnyWidget):

@@ -1,31 +1,18 @@
-// explore: sliders over frames that were drawn in Python. One module for Jupyter and for the site.
+// explore: sliders over frames that were drawn in Python.
 // State: grids [{name, label, stops, kind}], frames {"i,j": {svg|src, text}}, index, width, caption, alt, live.
+import { frame, make, number } from "./kit/dom.mjs";
+import { slider } from "./kit/controls.mjs";
 
 // With a kernel a numeric slider has this many places from one stop to the next.
 const BETWEEN = 8;
-
-const make = (tag, attributes = {}, ...children) => {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-};
-
-const format = (value) =>
-  typeof value === "number" && !Number.isInteger(value) ? String(+value.toPrecision(4)) : String(value);
 
 function render({ model, el }) {
   const grids = model.get("grids");
   const live = model.get("live");
   const place = [...model.get("index")]; // where each slider stands, in stops; fractional between two stops
-  let asked = 0;
-
-  const stage = make("div", { class: "bw-stage" });
+  const { stage, controls, say, done } = frame({ model, el, kind: "explore" });
   stage.style.maxWidth = `${model.get("width")}px`;
-  const readout = make("p", { class: "bw-readout", role: "status" });
-  const controls = make("div", { class: "bw-controls" });
-  const caption = make("p", { class: "bw-caption" }, model.get("caption"));
-  el.append(make("div", { class: "bw bw-explore" }, stage, readout, controls, caption));
+  let asked = 0;
 
   // The value a slider stands for: a stop, or with a kernel a number between two stops.
   const valueAt = (grid, at) => {
@@ -41,14 +28,14 @@ function render({ model, el }) {
     return key.includes(-1) ? null : key.join(",");
   };
 
-  const say = (text) => {
-    const values = grids.map((grid, i) => `${grid.label} ${format(valueAt(grid, place[i]))}`).join(", ");
-    readout.textContent = text ? `${values}: ${text}` : values;
+  const tell = (text) => {
+    const values = grids.map((grid, i) => `${grid.label} ${number(valueAt(grid, place[i]))}`).join(", ");
+    say(text ? `${values}: ${text}` : values);
   };
 
-  const draw = (frame) => {
-    if (frame.svg) {
-      stage.innerHTML = frame.svg;
+  const draw = (picture) => {
+    if (picture.svg) {
+      stage.innerHTML = picture.svg;
       const svg = stage.firstElementChild;
       svg.setAttribute("role", "img");
       svg.setAttribute("aria-label", model.get("alt"));
@@ -57,19 +44,19 @@ function render({ model, el }) {
     } else {
       let image = stage.querySelector("img");
       if (!image) {
-        const [w, h] = frame.size;
+        const [w, h] = picture.size;
         image = make("img", { alt: model.get("alt"), width: w, height: h });
         stage.replaceChildren(image);
       }
-      image.src = frame.src;
+      image.src = picture.src;
     }
-    say(frame.text);
+    tell(picture.text);
   };
 
   const update = () => {
     const key = frameKey();
     if (key !== null) return draw(model.get("frames")[key]);
-    say("drawing …");
+    tell("drawing …");
     asked += 1;
     const values = Object.fromEntries(grids.map((grid, i) => [grid.name, valueAt(grid, place[i])]));
     model.set("request", { id: asked, values });
@@ -77,35 +64,30 @@ function render({ model, el }) {
   };
 
   const onAnswer = () => {
-    const { id, frame, error } = model.get("answer");
-    if (id !== asked) return; // the reader has moved on
-    if (frame) draw(frame);
-    else say(error);
+    const answer = model.get("answer");
+    if (answer.id !== asked) return; // the reader has moved on
+    if (answer.frame) draw(answer.frame);
+    else tell(answer.error);
   };
   model.on("change:answer", onAnswer);
 
   grids.forEach((grid, i) => {
-    const fine = live && grid.kind !== "choice";
-    const input = make("input", {
-      type: "range", min: 0, max: grid.stops.length - 1, step: fine ? 1 / BETWEEN : 1, "aria-label": grid.label,
+    const control = slider({
+      label: grid.label, min: 0, max: grid.stops.length - 1, value: place[i],
+      step: live && grid.kind !== "choice" ? 1 / BETWEEN : 1,
+      format: (at) => number(valueAt(grid, at)),
+      onInput(at) {
+        place[i] = at;
+        update();
+      },
     });
-    input.value = place[i];
-    const shown = make("output", { class: "bw-value" });
-    const tell = () => {
-      const text = format(valueAt(grid, place[i]));
-      shown.textContent = text;
-      input.setAttribute("aria-valuetext", text);
-    };
-    input.addEventListener("input", () => {
-      place[i] = Number(input.value);
-      tell();
-      update();
-    });
-    tell();
-    controls.append(make("label", { class: "bw-control" }, make("span", { class: "bw-label" }, grid.label), input, shown));
+    controls.append(control.node);
   });
   update();
-  return () => model.off("change:answer", onAnswer);
+  return () => {
+    done();
+    model.off("change:answer", onAnswer);
+  };
 }
 
 export default { render };

@@ -54,11 +54,15 @@ class Explorer(BookWidget):
     request = t.Dict().tag(sync=True)  # {"id", "values"} from the page, answered in `answer`
     answer = t.Dict().tag(sync=True)  # {"id", "frame"} or {"id", "error"}
 
-    def __init__(self, draw: Callable[..., Any], grids: list[dict[str, Any]], index: list[int], **state: Any) -> None:
+    def __init__(
+        self, draw: Callable[..., Any], grids: list[dict[str, Any]], index: list[int], **state: Any
+    ) -> None:
         self._draw = draw
         sizes = [range(len(grid["stops"])) for grid in grids]
         frames = {
-            ",".join(map(str, at)): self._frame({g["name"]: g["stops"][i] for g, i in zip(grids, at, strict=True)})
+            ",".join(map(str, at)): self._frame(
+                {g["name"]: g["stops"][i] for g, i in zip(grids, at, strict=True)}
+            )
             for at in itertools.product(*sizes)
         }
         super().__init__(grids=grids, frames=frames, index=index, **state)
@@ -72,14 +76,18 @@ class Explorer(BookWidget):
         drawn = self._draw(**values)
         picture, text = drawn if isinstance(drawn, tuple) else (drawn, "")
         if not isinstance(text, str):
-            raise TypeError(f"draw must return a picture or (picture, text), the second part is {type(text).__name__}")
+            raise TypeError(
+                f"draw must return a picture or (picture, text), the second part is {type(text).__name__}"
+            )
         if isinstance(picture, Figure):
             svg = figure_svg(picture)
             plt.close(picture)
             return {"svg": svg, "text": text}
         if isinstance(picture, np.ndarray):
             return {"src": image_uri(picture), "text": text, "size": list(picture.shape[1::-1])}
-        raise TypeError(f"draw must return a matplotlib Figure or an image array, got {type(picture).__name__}")
+        raise TypeError(
+            f"draw must return a matplotlib Figure or an image array, got {type(picture).__name__}"
+        )
 
     def page_state(self) -> dict[str, Any]:
         state = super().page_state()

@@ -1,0 +1,25 @@
+"""The book's own Sphinx extension: each module registers one part of the site.
+
+assets    local KaTeX, the concatenated style sheet, the widgets' modules
+maths     formulas rendered when the site is built
+outputs   figures and widget states moved out of the pages into files
+pages     what a page's template needs: launch links, metadata, the polished body
+nav       the chapter navigation
+search    word splitting for Chinese beside English
+checks    what must be so before the site may be published
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import assets, checks, maths, nav, outputs, pages, search
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    for module in (assets, maths, outputs, nav, pages, search, checks):
+        module.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,120 @@
+"""Everything a page loads is served by the site itself: KaTeX, the style sheet, the widgets' modules.
+
+Files are written to ``_static`` before the first page, so that their addresses can carry a hash of their
+content and a browser never mixes an old script with a new page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+import shutil
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from sphinx.errors import ExtensionError
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+ROOT = Path(__file__).resolve().parents[3]
+THEME = ROOT / "book" / "theme"
+KATEX = ROOT / "node_modules" / "katex" / "dist"
+WIDGETS = ROOT / "utils" / "widgets"
+
+# Order matters: later files refine earlier ones.
+STYLES = ("tokens", "base", "layout", "content", "notebook", "widgets", "print")
+
+# The fonts that nearly every formula needs; preloaded so that text doesn't jump when they arrive.
+PRELOADED_FONTS = ("KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2")
+
+
+@lru_cache
+def palette() -> dict[str, tuple[str, str]]:
+    """name -> (light, dark), read from ``utils/palette.py`` by path: a site build has no torch to import."""
+    return load(ROOT / "utils" / "palette.py").COLORS
+
+
+def palette_css() -> str:
+    """The palette as custom properties, so that no color is typed a second time in a style sheet."""
+    light, dark = ("".join(f"--book-{name}:{pair[i]};" for name, pair in palette().items()) for i in (0, 1))
+    return (
+        f":root{{color-scheme:light;{light}}}\n"
+        # Without scripts there is no data-theme: follow the system.
+        f"@media screen and (prefers-color-scheme:dark)"
+        f"{{:root:not([data-theme]){{color-scheme:dark;{dark}}}}}\n"
+        # Paper is white: the dark theme stays on screens.
+        f'@media screen{{:root[data-theme="dark"]{{color-scheme:dark;{dark}}}}}\n'
+    )
+
+
+def style_sheet() -> str:
+    """All parts in one file: one request, no ``@import`` chain."""
+    parts = [(THEME / "css" / f"{name}.css").read_text("utf8") for name in STYLES]
+    return palette_css() + "\n".join(parts)
+
+
+def _copy_katex(static: Path) -> None:
+    if not (KATEX / "katex.min.js").is_file():
+        raise ExtensionError(
+            "KaTeX is not installed: no node_modules/katex; run 'npm ci' here, or 'make book', which does it"
+        )
+    target = static / "katex"
+    (target / "fonts").mkdir(parents=True, exist_ok=True)
+    css = (KATEX / "katex.min.css").read_text("utf8")
+    # Every browser that runs the site's modules reads woff2; the older formats would be dead addresses.
+    css = re.sub(r',url\(fonts/[^)]+\.(?:woff|ttf)\) format\("[^"]+"\)', "", css)
+    if "//" in re.sub(r"/\*.*?\*/", "", css, flags=re.S):
+        raise ExtensionError("katex.min.css names another host; the site must serve every font itself")
+    (target / "katex.min.css").write_text(css, "utf8")
+    for font in sorted((KATEX / "fonts").glob("*.woff2")):
+        shutil.copyfile(font, target / "fonts" / font.name)
+
+
+def load(path: Path) -> ModuleType:
+    """A module of ``utils`` by its file: importing the package would ask for what a site build doesn't install."""
+    spec = importlib.util.spec_from_file_location(f"book_{path.stem}", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _write_widgets(static: Path) -> None:
+    """Each widget's module as Jupyter loads it too, and the style sheet that they share."""
+    target = static / "widgets"
+    target.mkdir(parents=True, exist_ok=True)
+    modules = load(WIDGETS / "modules.py")
+    for name in modules.module_names():
+        (target / f"{name}.mjs").write_text(modules.module_text(name), "utf8")
+    shutil.copyfile(WIDGETS / "widget.css", target / "widget.css")
+
+
+def write_assets(app: Sphinx) -> None:
+    """Write what the pages load before the first page is written."""
+    if app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    static.mkdir(parents=True, exist_ok=True)
+    _copy_katex(static)
+    _write_widgets(static)
+    (static / "book.css").write_text(style_sheet(), "utf8")
+    for script in sorted((THEME / "static").iterdir()):
+        shutil.copyfile(script, static / script.name)
+
+
+def address(app: Sphinx, name: str) -> str:
+    """``_static/name?v=hash``, the address of an asset relative to the site's root."""
+    path = Path(app.outdir) / "_static" / name
+    if not path.is_file():
+        raise ExtensionError(
+            f"the site has no asset _static/{name}; is it in book/theme/static or book/_static?"
+        )
+    return f"_static/{name}?v={hashlib.sha256(path.read_bytes()).hexdigest()[:8]}"
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", write_assets)

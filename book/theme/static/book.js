@@ -1,0 +1,101 @@
+/* What a page does beside its text: theme switch, chapter menu, "on this page", copy buttons. */
+const root = document.documentElement;
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// --- Theme: auto, light, dark; theme.js applies it, this button chooses.
+const THEMES = ["auto", "light", "dark"];
+const themeButton = document.querySelector("[data-theme-switch]");
+function nameTheme() {
+  const now = root.dataset.themeChoice;
+  themeButton.textContent = now[0].toUpperCase() + now.slice(1);
+  themeButton.dataset.now = now;
+  themeButton.title = `Theme: ${now}. Press for ${THEMES[(THEMES.indexOf(now) + 1) % 3]}.`;
+}
+themeButton.hidden = false;
+themeButton.addEventListener("click", () => {
+  const next = THEMES[(THEMES.indexOf(root.dataset.themeChoice) + 1) % 3];
+  dispatchEvent(new CustomEvent("book-theme-choose", { detail: next }));
+  nameTheme();
+});
+addEventListener("book-theme", nameTheme);
+nameTheme();
+
+// --- Chapter menu on narrow screens: the summary opens the navigation, which comes after it in the page.
+const menu = document.querySelector("[data-menu]");
+const chapters = document.getElementById("chapters");
+menu.addEventListener("toggle", () => {
+  root.classList.toggle("menu-open", menu.open);
+  if (menu.open) chapters.querySelector('[aria-current="page"], a')?.focus({ preventScroll: true });
+});
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && menu.open) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable], .book-widget");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    const field = document.querySelector(".find input, .find-page input");
+    if (field) { event.preventDefault(); field.focus(); }
+  }
+});
+chapters.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest" });
+
+// --- On this page: mark the section at the top of the screen.
+const links = new Map(all(".on-page a[href^='#']").map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+const sections = [...links.keys()].map((id) => id && document.getElementById(id)).filter(Boolean);
+let marked = null;
+function spy() {
+  const edge = 120;
+  let here = null;
+  for (const section of sections) if (section.getBoundingClientRect().top <= edge) here = section;
+  const link = here && links.get(here.id);
+  if (link === marked) return;
+  marked?.removeAttribute("aria-current");
+  link?.setAttribute("aria-current", "true");
+  marked = link;
+}
+if (sections.length) {
+  let waiting = false;
+  addEventListener("scroll", () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; spy(); });
+  }, { passive: true });
+  spy();
+}
+
+// --- Copy buttons on code.
+for (const pre of all("div.highlight > pre")) {
+  if (!navigator.clipboard || pre.closest(".cell_output")) continue;
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "Copy" });
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(pre.innerText);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not allowed";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 1600);
+  });
+  pre.parentElement.append(button);
+}
+
+// --- What scrolls sideways must be reachable by keyboard; what doesn't shouldn't be a stop.
+const scrollers = all("pre, .table-frame, .katex-display, .cell_output");
+function reach() {
+  for (const box of scrollers) {
+    const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+    if (scrolls) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+new ResizeObserver(reach).observe(document.body);
+for (const details of all("details")) details.addEventListener("toggle", reach);
+
+// A link into a closed solution opens it.
+function openTarget() {
+  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let box = target; box; box = box.parentElement) if (box.tagName === "DETAILS") box.open = true;
+}
+addEventListener("hashchange", openTarget);
+openTarget();

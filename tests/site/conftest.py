@@ -1,0 +1,59 @@
+"""A built site behind a local server, and a Chromium that may talk to nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from site_tools import CHROMIUM_FLAGS, ROOT, Watch, find_chromium, serve, unavailable
+
+
+@pytest.fixture(scope="session")
+def site_dir() -> Path:
+    folder = Path(os.environ.get("BOOK_SITE", ROOT / "_build" / "html"))
+    if not (folder / "index.html").is_file():
+        unavailable(f"no built site in {folder}; run 'make book'")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(site_dir: Path) -> Iterator[str]:
+    server, address = serve(site_dir)
+    yield address
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = find_chromium()
+    if path is None:
+        unavailable(
+            "no Chromium on this machine: install chromium or google-chrome, or set CHROMIUM to its path"
+        )
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """open_page(path, **context options) -> (page, watch); contexts are closed after the test."""
+    contexts = []
+
+    def open_(path: str = "", base: str | None = None, **options):
+        origin = base or site
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        watch = Watch(page, origin)
+        page.goto(origin + path, wait_until="load")
+        return page, watch
+
+    yield open_
+    for context in contexts:
+        context.close()

@@ -1,0 +1,158 @@
+"""Every page of the built site, in headless Chromium."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from site_tools import ROOT, site_pages
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PHONE = {"width": 360, "height": 740}
+# Requests of figures don't count towards a page's first load.
+FIGURES = (".svg", ".png", ".jpg", ".webp", ".gif", ".avif")
+
+
+@pytest.fixture(scope="session")
+def pages(site_dir):
+    return site_pages(site_dir)
+
+
+def scroll_through(page) -> None:
+    """Bring every lazy figure and widget near the viewport."""
+    page.evaluate(
+        """async () => {
+            document.documentElement.style.scrollBehavior = "auto";
+            for (let y = 0; y < document.documentElement.scrollHeight; y += 500) {
+                scrollTo(0, y);
+                await new Promise((done) => setTimeout(done, 20));
+            }
+            scrollTo(0, 0);
+            const shown = [...document.images].filter((image) => image.offsetParent);
+            await Promise.all(shown.map((image) => image.decode().catch(() => 0)));
+        }"""
+    )
+
+
+@pytest.fixture
+def visit(open_page, site):
+    """visit(paths, **context options) yields (path, page, faults), in one tab: quicker than one for each."""
+
+    def visit_(paths, **options):
+        page, watch = open_page("404.html", **options)
+        for path in paths:
+            watch.faults.clear()
+            page.goto(site + path, wait_until="load")
+            yield path, page, watch.faults
+
+    return visit_
+
+
+def test_no_page_has_an_error_or_a_request_that_leaves(visit, pages):
+    found = {}
+    for path, page, faults in visit(pages):
+        scroll_through(page)
+        if faults:
+            found[path] = list(faults)
+    assert not found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_violation(visit, pages, theme):
+    assert AXE.is_file(), "axe-core is missing: run 'npm ci'"
+    found = {}
+    for path, page, _ in visit(pages, color_scheme=theme, bypass_csp=True, reduced_motion="reduce"):
+        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((d) => { d.open = true; })")
+        scroll_through(page)
+        page.evaluate(AXE.read_text("utf8"))
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        for violation in result["violations"]:
+            nodes = [node["html"][:120] for node in violation["nodes"][:3]]
+            found.setdefault(path, []).append((violation["id"], nodes))
+    assert not found
+
+
+def test_nothing_is_wider_than_a_phone(visit, pages):
+    wide = {}
+    for path, page, _ in visit(pages, viewport=PHONE):
+        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((d) => { d.open = true; })")
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if overflow > 0:
+            wide[path] = overflow
+    assert not wide
+
+
+def test_every_page_has_the_policy_and_no_inline_script(site_dir, pages):
+    for path in [*pages, "index.html"]:
+        html = (site_dir / path).read_text("utf8")
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', html)
+        assert policy, path
+        assert "default-src 'none'" in policy[1], path
+        assert not re.search(r"script-src[^;]*'unsafe-(inline|eval)'", policy[1]), path
+        for tag in re.findall(r"<script\b[^>]*>", html):
+            assert "src=" in tag or 'type="application/json"' in tag, (path, tag)
+        assert not re.search(r"\son\w+=\"", html), path
+
+
+def test_links_and_anchors_inside_the_site_resolve(site_dir, pages):
+    broken = []
+    texts = {path: (site_dir / path).read_text("utf8") for path in pages}
+    for path, html in texts.items():
+        for target in re.findall(r'<a\b[^>]*\bhref="([^"]*)"', html):
+            parts = urlsplit(target.replace("&amp;", "&"))
+            if parts.scheme or parts.netloc:
+                continue
+            file = (site_dir / path).parent / unquote(parts.path) if parts.path else site_dir / path
+            if not file.is_file():
+                broken.append(f"{path}: {target}")
+            elif parts.fragment:
+                name = file.resolve().relative_to(site_dir.resolve()).as_posix()
+                if f'id="{unquote(parts.fragment)}"' not in texts.get(name, ""):
+                    broken.append(f"{path}: {target} (no such anchor)")
+    assert not broken
+
+
+def test_first_load_is_light_and_steady(visit, pages, site_dir):
+    heavy = {}
+    for path, page, _ in visit(pages):
+        page.wait_for_timeout(150)
+        names = page.evaluate("performance.getEntriesByType('resource').map((r) => new URL(r.name).pathname)")
+        total = 0
+        for name in {f"/{path}", *names}:
+            file = site_dir / unquote(name).lstrip("/")
+            if file.suffix in FIGURES or "/state/" in name:
+                continue
+            data = file.read_bytes()
+            total += len(data) if file.suffix == ".woff2" else len(gzip.compress(data, 6))
+        shift = page.evaluate(
+            """() => new Promise((done) => {
+                let sum = 0;
+                new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+                    if (!entry.hadRecentInput) sum += entry.value;
+                })).observe({type: "layout-shift", buffered: true});
+                setTimeout(() => done(sum), 100);
+            })"""
+        )
+        if total > 250_000 or shift > 0.02:
+            heavy[path] = (total, shift)
+    assert not heavy
+
+
+def test_figures_have_a_place_before_they_load(site_dir, pages):
+    loose = []
+    for path in pages:
+        article = (
+            (site_dir / path)
+            .read_text("utf8")
+            .partition('<article class="text">')[2]
+            .partition("</article>")[0]
+        )
+        for tag in re.findall(r"<img\b[^>]*>", article):
+            if (
+                not all(f"{name}=" in tag for name in ("alt", "width", "height", "loading"))
+                or 'src="data:' in tag
+            ):
+                loose.append((path, tag[:160]))
+    assert not loose

@@ -1,0 +1,127 @@
+"""What a reader does: switch the theme, move by keyboard, search, run a page elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from site_tools import ROOT, site_pages
+
+
+def first_page(site_dir) -> str:
+    """A chapter page if there is one: it has the most on it."""
+    pages = site_pages(site_dir)
+    return next((p for p in pages if re.match(r"chapters/.+/\d", p)), "book/index.html")
+
+
+def test_theme_switch_works_persists_and_does_not_flash(open_page, site_dir):
+    page, watch = open_page(first_page(site_dir), color_scheme="light")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    switch = page.locator("[data-theme-switch]")
+    switch.click()
+    switch.click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    # The theme must be set by the time the body begins, or a reader in the dark sees a white flash.
+    page.add_init_script(
+        """new MutationObserver((_, me) => {
+            if (!document.body) return;
+            me.disconnect();
+            window.themeAtBody = document.documentElement.dataset.theme;
+        }).observe(document, {childList: true, subtree: true});"""
+    )
+    page.reload()
+    assert page.evaluate("window.themeAtBody") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+    switch.click()
+    assert page.evaluate("[localStorage['book-theme'], document.documentElement.dataset.theme]") == [
+        "auto",
+        "light",
+    ]
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
+    assert not watch.faults
+
+
+def test_a_figure_is_fetched_in_one_theme_only(open_page, site_dir):
+    page, _ = open_page(first_page(site_dir), color_scheme="light")
+    if not page.locator("img.in-dark").count():
+        pytest.skip("the page has no figure with a dark version")
+    page.evaluate(
+        """async () => {
+            document.documentElement.style.scrollBehavior = "auto";
+            for (let y = 0; y < document.documentElement.scrollHeight; y += 400) {
+                scrollTo(0, y);
+                await new Promise((done) => setTimeout(done, 30));
+            }
+        }"""
+    )
+    page.wait_for_load_state("networkidle")
+    fetched = page.evaluate("performance.getEntriesByType('resource').map((r) => r.name)")
+    dark = page.evaluate("[...document.querySelectorAll('img.in-dark')].map((i) => i.src)")
+    assert not set(dark) & set(fetched)
+    page.locator("[data-theme-switch]").evaluate("(b) => { b.click(); b.click(); }")
+    page.locator("img.in-dark").first.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('img.in-dark').naturalWidth > 0")
+
+
+def test_keyboard_reaches_skip_link_search_and_chapters(open_page, site_dir):
+    page, _ = open_page(first_page(site_dir), viewport={"width": 1280, "height": 800})
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    assert page.evaluate("!!document.activeElement.closest('.chapters')")
+
+
+def test_the_chapters_open_on_a_phone(open_page, site_dir):
+    page, _ = open_page(first_page(site_dir), viewport={"width": 360, "height": 740})
+    assert not page.locator(".chapters").is_visible()
+    page.locator(".menu summary").focus()
+    page.keyboard.press("Enter")
+    page.locator(".chapters").wait_for(state="visible")
+    assert page.locator(".chapters").bounding_box()["height"] > 600
+    page.wait_for_function("() => !!document.activeElement.closest('.chapters')")
+    page.keyboard.press("Escape")
+    page.locator(".chapters").wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("length", [4, 2], ids=["english", "chinese"])
+def test_search_finds_a_word_of_the_book(open_page, site_dir, length):
+    pattern = r"\b[a-z]{7,12}\b" if length == 4 else r"[\u4e00-\u9fff]{3,6}"
+    for path in site_pages(site_dir):
+        html = (site_dir / path).read_text("utf8")
+        article = html.partition('<article class="text">')[2].partition("</article>")[0]
+        words = re.findall(pattern, " ".join(re.findall(r"<p>([^<]+)", article)))
+        if words and not path.startswith(("search", "404")):
+            break
+    else:
+        pytest.skip("no such word in the book")
+    page, watch = open_page("book/index.html")
+    page.locator(".find input").fill(words[0])
+    page.keyboard.press("Enter")
+    page.locator("#search-results li a").first.wait_for()
+    links = page.eval_on_selector_all("#search-results li a", "(all) => all.map((a) => a.pathname.slice(1))")
+    assert path in links
+    assert not watch.faults
+
+
+def test_a_notebook_page_can_be_run_and_reported(site_dir):
+    path = first_page(site_dir)
+    if path.startswith("book/"):
+        pytest.skip("no notebook in the book yet")
+    html = (site_dir / path).read_text("utf8")
+    source = path.removesuffix(".html") + ".ipynb"
+    assert re.search(
+        rf'href="https://colab\.research\.google\.com/github/[\w./-]+/blob/[\w./-]+/{re.escape(source)}"',
+        html,
+    )
+    assert f'_sources/{source}" download' in html
+    assert (site_dir / "_sources" / source).read_bytes() == (ROOT / source).read_bytes() or not (
+        ROOT / source
+    ).exists()
+    assert "/issues/new?" in html
