@@ -49,7 +49,7 @@ lab: $(VENV)/all.stamp ## open the notebooks in JupyterLab
 	@git rev-parse --git-dir >/dev/null 2>&1 && $(BIN)/nbdime config-git --enable || true
 	$(BIN)/jupyter lab chapters
 
-notebooks: $(VENV)/all.stamp ## run notebooks and store their outputs (N=path for one)
+notebooks: $(VENV)/all.stamp ## run notebooks and store their outputs (N=path for some)
 	$(ONE_THREAD) $(BIN)/python tools/notebooks.py $(N)
 
 # ---- the checks
@@ -66,7 +66,7 @@ unit: $(VENV)/all.stamp ## unit tests
 	$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/site -n $(JOBS) --dist loadfile
 
 nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stored ones
-	$(ONE_THREAD) $(BIN)/python -m pytest chapters $(N) -p no:cacheprovider --nbval --nbval-current-env \
+	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters) -p no:cacheprovider --nbval --nbval-current-env \
 	  --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n $(JOBS) --dist loadscope
 
 site: $(VENV)/all.stamp book ## the built site in headless Chromium

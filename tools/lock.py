@@ -35,7 +35,16 @@ def main() -> None:
         constraint.write_text(TORCH + "\n", encoding="utf-8")
         for name, extras in FILES.items():
             source = ROOT / "pyproject.toml" if name == "requirements.txt" else bare
-            command = ["uv", "pip", "compile", str(source), "--universal", "--python-version", "3.11", "--upgrade"]
+            command = [
+                "uv",
+                "pip",
+                "compile",
+                str(source),
+                "--universal",
+                "--python-version",
+                "3.11",
+                "--upgrade",
+            ]
             command += [part for extra in extras for part in ("--extra", extra)]
             command += ["-c", str(constraint), "--no-header", "--no-annotate", "--quiet"]
             pins = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout

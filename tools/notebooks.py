@@ -62,7 +62,9 @@ def execute(path: Path, *, timeout: int = 300) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="notebooks to run; all of chapters/ when left out")
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, help="notebooks to run; all of chapters/ when left out"
+    )
     paths = parser.parse_args().notebooks or sorted((ROOT / "chapters").rglob("*.ipynb"))
     # One thread: the budget of a notebook is stated for one, and results then depend less on the machine.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -12,7 +12,9 @@ from typing import Any
 
 # Notebook front ends have no style sheet of ours, so a seal carries the little it needs; the site's style
 # sheet overrides it.
-_SEAL_STYLE = "font:0.92em/1.5 system-ui,sans-serif;border-left:3px solid {color};padding:2px 0 2px 10px;margin:6px 0"
+_SEAL_STYLE = (
+    "font:0.92em/1.5 system-ui,sans-serif;border-left:3px solid {color};padding:2px 0 2px 10px;margin:6px 0"
+)
 _SEAL_COLORS = {"right": "#1f8a70", "wrong": "#b3274b", "unwritten": "#7d8794"}
 
 
@@ -35,7 +37,9 @@ def publish(html: str, text: str, data: dict[str, Any]) -> None:
         print(text)
 
 
-def seal(kind: str, state: str, mark: str, what: str, measure: tuple[str, str, str], data: dict[str, Any]) -> None:
+def seal(
+    kind: str, state: str, mark: str, what: str, measure: tuple[str, str, str], data: dict[str, Any]
+) -> None:
     """Publish one quiet line: a mark, a sentence, and ``measure`` = (text before, measured value, text after).
 
     Args:

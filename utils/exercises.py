@@ -16,7 +16,6 @@ import numpy as np
 from utils.display import seal
 from utils.proof import ProofError, compare
 
-
 _STUB = "not written yet: replace the … by your code and run the cell: it is checked here"
 
 
@@ -69,7 +68,9 @@ def _watched(attempt: Any) -> Any:
 class Exercise:
     """One exercise; made by `exercise`."""
 
-    def __init__(self, title: str, expected: list[tuple[tuple | None, Any]], judge: Callable | None, tol: float) -> None:
+    def __init__(
+        self, title: str, expected: list[tuple[tuple | None, Any]], judge: Callable | None, tol: float
+    ) -> None:
         self.title, self._expected, self._judge, self._tol = title, expected, judge, tol
 
     def _verdict(self, attempt: Any) -> tuple[str, str]:
@@ -112,7 +113,14 @@ class Exercise:
         """
         state, message = self._verdict(attempt)
         mark = {"right": "✓", "wrong": "✗", "unwritten": "✎"}[state]
-        seal("exercise", state, mark, f"{self.title}: {message}", ("", "", ""), {"title": self.title, "state": state})
+        seal(
+            "exercise",
+            state,
+            mark,
+            f"{self.title}: {message}",
+            ("", "", ""),
+            {"title": self.title, "state": state},
+        )
 
 
 def exercise(

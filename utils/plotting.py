@@ -109,7 +109,9 @@ def _smaller(match: re.Match) -> str:
     image = Image.open(io.BytesIO(raw))
     small = image.width * image.height <= 64 * 64
     flat = image.convert("RGB").getcolors(maxcolors=16) is not None
-    image = image.convert("RGBA" if "A" in image.getbands() and image.getchannel("A").getextrema()[0] < 255 else "RGB")
+    image = image.convert(
+        "RGBA" if "A" in image.getbands() and image.getchannel("A").getextrema()[0] < 255 else "RGB"
+    )
     uri = _webp(image, 0 if small or flat else 82)
     return f'"{uri}"' if len(uri) < len(match[0]) else match[0]
 
@@ -122,9 +124,13 @@ def figure_svg(fig: Figure) -> str:
     svg = svg[svg.index("<svg") :]  # without XML prolog and DTD, whose URL a strict page would object to
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
     svg = re.sub(r'"data:image/png;base64,([^"]+)"', _smaller, svg)
-    svg = re.sub(r'<g id="[^"]*">', "<g>", svg)  # nothing refers to groups, and two figures would share the ids
+    svg = re.sub(
+        r'<g id="[^"]*">', "<g>", svg
+    )  # nothing refers to groups, and two figures would share the ids
     # A hundredth of a point is finer than any screen; matplotlib writes a millionth.
-    svg = re.sub(r'(?<= )(d|x|y)="[^"]*"', lambda m: re.sub(r"\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", m[0]), svg)
+    svg = re.sub(
+        r'(?<= )(d|x|y)="[^"]*"', lambda m: re.sub(r"\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", m[0]), svg
+    )
     return re.sub(r"'DejaVu Sans'(, [^;\"]*)?", _FONTS, svg)
 
 
@@ -136,12 +142,18 @@ def described(caption: Any, alt: Any) -> tuple[str, str]:
     """``caption`` and ``alt`` stripped, or a ValueError that says which one is missing and what it is for."""
     for name, text, wanted in (
         ("caption", caption, "one or two sentences on what to see"),
-        ("alt", alt, f"a text of {_MIN_ALT} characters or more that says what the figure shows to one who can't see it"),
+        (
+            "alt",
+            alt,
+            f"a text of {_MIN_ALT} characters or more that says what the figure shows to one who can't see it",
+        ),
     ):
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"{name} is missing: give {wanted} (got {text!r})")
     if len(alt.strip()) < _MIN_ALT or alt.strip() == caption.strip():
-        raise ValueError(f"alt must say what the figure shows, in its own words and {_MIN_ALT} characters; got {alt!r}")
+        raise ValueError(
+            f"alt must say what the figure shows, in its own words and {_MIN_ALT} characters; got {alt!r}"
+        )
     return caption.strip(), alt.strip()
 
 
@@ -182,7 +194,9 @@ def show(fig: Figure, *, caption: str, alt: str) -> None:
     publish(html, f"Figure: {caption}\n({alt})", {"kind": "figure", "caption": caption, "alt": alt})
 
 
-def image_row(images: Sequence[np.ndarray], titles: Sequence[str], *, columns: int | None = None, **imshow: Any) -> Figure:
+def image_row(
+    images: Sequence[np.ndarray], titles: Sequence[str], *, columns: int | None = None, **imshow: Any
+) -> Figure:
     """A figure of pictures side by side, without axes, each under its title.
 
     Args:
@@ -197,11 +211,15 @@ def image_row(images: Sequence[np.ndarray], titles: Sequence[str], *, columns: i
     from matplotlib import pyplot as plt
 
     if len(images) == 0 or len(images) != len(titles):
-        raise ValueError(f"titles must be one for each of at least one image, got {len(titles)} for {len(images)}")
+        raise ValueError(
+            f"titles must be one for each of at least one image, got {len(titles)} for {len(images)}"
+        )
     columns = min(columns or len(images), len(images))
     rows = -(-len(images) // columns)
     ratio = np.shape(images[0])[0] / np.shape(images[0])[1]
-    fig, axes = plt.subplots(rows, columns, squeeze=False, figsize=(PAGE_WIDTH, rows * (PAGE_WIDTH / columns * ratio + 0.3)))
+    fig, axes = plt.subplots(
+        rows, columns, squeeze=False, figsize=(PAGE_WIDTH, rows * (PAGE_WIDTH / columns * ratio + 0.3))
+    )
     for ax in axes.flat:
         ax.axis("off")
     for ax, picture, title in zip(axes.flat, images, titles, strict=False):

@@ -42,7 +42,9 @@ def _leaves(x: Any, name: str) -> list[tuple[str, np.ndarray]]:
     """The arrays inside nested tuples, lists of arrays and dicts, each with its place."""
     if isinstance(x, Mapping):
         return [leaf for key in x for leaf in _leaves(x[key], f"{name}[{key!r}]")]
-    if isinstance(x, tuple) or (isinstance(x, list) and any(isinstance(i, np.ndarray) or _is_tensor(i) for i in x)):
+    if isinstance(x, tuple) or (
+        isinstance(x, list) and any(isinstance(i, np.ndarray) or _is_tensor(i) for i in x)
+    ):
         return [leaf for i, item in enumerate(x) for leaf in _leaves(item, f"{name}[{i}]")]
     return [(name, _array(x, name))]
 
@@ -89,15 +91,22 @@ def _run(function: Callable, inputs: Sequence[Any], gradients: bool, seed: int) 
 
     args = [fresh(x) for x in inputs]
     value = function(*args)
-    outputs = [v for v in (value if isinstance(value, (tuple, list)) else [value]) if _is_tensor(v) and v.requires_grad]
+    outputs = [
+        v
+        for v in (value if isinstance(value, (tuple, list)) else [value])
+        if _is_tensor(v) and v.requires_grad
+    ]
     leaves = [x for x in args if _is_tensor(x) and x.requires_grad]
     if not gradients or not leaves:
         return value, []
     if not outputs:
-        raise ProofError("gradients were asked for, but the result does not depend on the inputs through autograd")
+        raise ProofError(
+            "gradients were asked for, but the result does not depend on the inputs through autograd"
+        )
     generator = torch.Generator().manual_seed(seed)
     total = sum(
-        (v * torch.randn(v.shape, generator=generator, dtype=torch.float64).to(v.device, v.real.dtype)).sum() for v in outputs
+        (v * torch.randn(v.shape, generator=generator, dtype=torch.float64).to(v.device, v.real.dtype)).sum()
+        for v in outputs
     )
     return value, list(torch.autograd.grad(total.real, leaves, allow_unused=True, materialize_grads=True))
 
@@ -148,7 +157,9 @@ def verify(
         error = compare(value, expected, what, atol, rtol)
         if expected_grads:
             checked = "values and gradients"
-            error = max(error, compare(tuple(grads), tuple(expected_grads), f"gradient of {what}", atol, rtol))
+            error = max(
+                error, compare(tuple(grads), tuple(expected_grads), f"gradient of {what}", atol, rtol)
+            )
     else:
         if inputs:
             raise ValueError(f"inputs are for callables; ours is {type(ours).__name__}")

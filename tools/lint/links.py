@@ -39,12 +39,18 @@ def findings(path: Path) -> Iterator[str]:
     for target in LINK.findall(markdown(path)):
         if ABSOLUTE.match(target):
             parts = urlsplit(target)
-            if parts.scheme not in ("http", "https", "mailto") or (parts.scheme != "mailto" and "." not in parts.netloc):
+            if parts.scheme not in ("http", "https", "mailto") or (
+                parts.scheme != "mailto" and "." not in parts.netloc
+            ):
                 yield f"the link {target} is not a well-formed address; mend it"
             continue
         file, _, anchor = target.partition("#")
         goal = (path.parent / unquote(file)).resolve() if file else path
         if not goal.exists():
             yield f"the link {target} leads nowhere; mend the path (relative to this file)"
-        elif anchor and goal.suffix in (".md", ".ipynb") and unquote(anchor) not in map(slug, heading_texts(goal)):
+        elif (
+            anchor
+            and goal.suffix in (".md", ".ipynb")
+            and unquote(anchor) not in map(slug, heading_texts(goal))
+        ):
             yield f"the link {target} names a heading that {goal.name} does not have; mend the part after #"

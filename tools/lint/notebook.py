@@ -54,7 +54,10 @@ def order(cells: list[Cell], **_: Any) -> Iterator[Finding]:
         if not source(cell).strip():
             yield at, "is empty; remove it"
         elif cell.get("execution_count") != expected:
-            yield at, f"was run out of order (count {cell.get('execution_count')}, expected {expected}); {RUN}"
+            yield (
+                at,
+                f"was run out of order (count {cell.get('execution_count')}, expected {expected}); {RUN}",
+            )
             return
         expected += 1
 
@@ -69,7 +72,10 @@ def stderr(cells: list[Cell], **_: Any) -> Iterator[Finding]:
 @rule
 def size(cells: list[Cell], *, stored: int, **_: Any) -> Iterator[Finding]:
     if stored > MAX_BYTES:
-        yield None, f"is {stored / 1e6:.2f} MB, the limit is {MAX_BYTES / 1e6:.1f} MB; show fewer or smaller pictures"
+        yield (
+            None,
+            f"is {stored / 1e6:.2f} MB, the limit is {MAX_BYTES / 1e6:.1f} MB; show fewer or smaller pictures",
+        )
 
 
 @rule
@@ -89,7 +95,10 @@ def length(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     low, high = WORDS
     words = sum(len(outside_code(source(cell)).split()) for _, cell in of("markdown", cells))
     if not low <= words <= high:
-        yield None, f"has {words} words, the guide asks for {low} to {high}; one notebook answers one question"
+        yield (
+            None,
+            f"has {words} words, the guide asks for {low} to {high}; one notebook answers one question",
+        )
 
 
 @rule
@@ -97,7 +106,9 @@ def plain_markdown(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     """MyST roles and directives show as raw text in Colab, JupyterLab and on GitHub."""
     for at, cell in of("markdown", cells):
         text = source(cell)
-        found = re.search(r"^(?:`{3,}|:{3,})\{[\w:-]+\}", text, re.M) or re.search(r"(?<![$\\\w])\{[a-z:]+\}`[^`]+`", text)
+        found = re.search(r"^(?:`{3,}|:{3,})\{[\w:-]+\}", text, re.M) or re.search(
+            r"(?<![$\\\w])\{[a-z:]+\}`[^`]+`", text
+        )
         if found:
             yield at, f"has MyST syntax ({found[0].strip()}), raw text in Colab; write standard Markdown"
 
@@ -118,9 +129,14 @@ def opening(cells: list[Cell], **_: Any) -> Iterator[Finding]:
 def headings(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     level, seen = 0, set()
     for at, cell in of("markdown", cells):
-        for marks, text in re.findall(r"^(#+) +(.+?)\s*$", re.sub(r"```.*?```", "", source(cell), flags=re.S), re.M):
+        for marks, text in re.findall(
+            r"^(#+) +(.+?)\s*$", re.sub(r"```.*?```", "", source(cell), flags=re.S), re.M
+        ):
             if len(marks) > level + 1 or (len(marks) == 1 and level):
-                yield at, f"heading '{text}' has {len(marks)} #, after a heading with {level}; levels go down one by one"
+                yield (
+                    at,
+                    f"heading '{text}' has {len(marks)} #, after a heading with {level}; levels go down one by one",
+                )
             if text in seen:
                 yield at, f"heading '{text}' stands twice; a link to it would be ambiguous"
             level = len(marks)
@@ -156,7 +172,10 @@ def folded(cells: list[Cell], **_: Any) -> Iterator[Finding]:
             "a first line '# @title …' (Colab)": source(cell).startswith("# @title "),
         }
         if any(marks.values()) and not all(marks.values()):
-            yield at, f"is folded in places only; add {', '.join(name for name, there in marks.items() if not there)}"
+            yield (
+                at,
+                f"is folded in places only; add {', '.join(name for name, there in marks.items() if not there)}",
+            )
 
 
 @rule
@@ -166,11 +185,16 @@ def figures(cells: list[Cell], **_: Any) -> Iterator[Finding]:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             record = output.get("metadata", {}).get("book", {})
-            pictured = "<img" in "".join(data.get("text/html", "")) or any(k.startswith("image/") for k in data)
+            pictured = "<img" in "".join(data.get("text/html", "")) or any(
+                k.startswith("image/") for k in data
+            )
             if pictured and record.get("kind") not in ("figure", "widget"):
                 yield at, "shows a picture without caption and alt text; use show(fig, caption=…, alt=…)"
             elif pictured and not (record.get("caption", "").strip() and record.get("alt", "").strip()):
-                yield at, "has a figure whose caption or alt text is empty; say what to see, and what it shows"
+                yield (
+                    at,
+                    "has a figure whose caption or alt text is empty; say what to see, and what it shows",
+                )
             if pictured and "$" in record.get("caption", ""):
                 yield at, "has TeX in a caption, raw text on the page; write plain text (σ₁, λ)"
 
@@ -178,7 +202,10 @@ def figures(cells: list[Cell], **_: Any) -> Iterator[Finding]:
 @rule
 def proof(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     kinds = {record["kind"] for _, cell in of("code", cells) for record in records(cell)}
-    for kind, mend in (("verify", "hold what you wrote against the library"), ("claim", "state what the run measured")):
+    for kind, mend in (
+        ("verify", "hold what you wrote against the library"),
+        ("claim", "state what the run measured"),
+    ):
         if kind not in kinds:
             yield None, f"has no {kind}(…); {mend}"
     if "widget" not in kinds:
@@ -191,7 +218,10 @@ def exercises(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     text = "\n".join(source(cell) for _, cell in of("markdown", cells))
     numbers = [int(n) for n in re.findall(r"^### Exercise (\d+)\b", text, re.M)]
     if len(numbers) < 3 or numbers != list(range(1, len(numbers) + 1)):
-        yield None, f"has the exercises {numbers}; at least three '### Exercise N: …', numbered from 1, are asked for"
+        yield (
+            None,
+            f"has the exercises {numbers}; at least three '### Exercise N: …', numbered from 1, are asked for",
+        )
     states: dict[str, set[str]] = {}
     for _, cell in of("code", cells):
         for record in records(cell):
@@ -201,13 +231,19 @@ def exercises(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     for number in numbers:
         name = f"Exercise {number}"
         if "<summary>Hint</summary>" not in sections.get(str(number), ""):
-            yield None, f"{name} has no hint; add <details><summary>Hint</summary> … </details> under its heading"
+            yield (
+                None,
+                f"{name} has no hint; add <details><summary>Hint</summary> … </details> under its heading",
+            )
         if not any(source(cell).startswith(f"# @title Solution {number}") for _, cell in of("code", cells)):
             yield None, f"{name} has no solution cell; add a folded cell '# @title Solution {number}'"
         if "solution" not in states.get(name, set()):
             yield None, f"{name} has no solution that passed its check; make it with exercise('{name}', …)"
         if "unwritten" not in states.get(name, set()):
-            yield None, f"{name} has no open attempt; end its cell with .check(…) and leave the … for the reader"
+            yield (
+                None,
+                f"{name} has no open attempt; end its cell with .check(…) and leave the … for the reader",
+            )
 
 
 @rule
@@ -224,6 +260,8 @@ def metadata(cells: list[Cell], *, notebook: dict[str, Any], **_: Any) -> Iterat
     if extra:
         yield None, f"carries the metadata {', '.join(sorted(extra))}; {RUN}"
     for at, cell in of("code", cells):
-        if any("application/vnd.jupyter.widget-view+json" in o.get("data", {}) for o in cell.get("outputs", [])):
+        if any(
+            "application/vnd.jupyter.widget-view+json" in o.get("data", {}) for o in cell.get("outputs", [])
+        ):
             yield at, f"stores a widget view, which needs a running kernel; {RUN}"
             return

@@ -39,7 +39,9 @@ def evidence(path: Path) -> dict[str, set[str]]:
     trail: list[tuple[int, str]] = []
     for cell in cells:
         if cell["cell_type"] == "markdown":
-            for marks, text in re.findall(r"^(#+) +(.+?)\s*$", re.sub(r"```.*?```", "", source(cell), flags=re.S), re.M):
+            for marks, text in re.findall(
+                r"^(#+) +(.+?)\s*$", re.sub(r"```.*?```", "", source(cell), flags=re.S), re.M
+            ):
                 trail = [t for t in trail if t[0] < len(marks)] + [(len(marks), text)]
                 found.setdefault(text, set())
         else:
@@ -61,7 +63,11 @@ def findings(root: Path) -> Iterator[str]:
         if bool(row["notebook"]) != bool(row["heading"]):
             yield f"{name}:{line}: {row['id']} names only one of notebook and heading; give both or neither"
     notebooks = sorted((root / "chapters").rglob("*.ipynb"))
-    covered = {path.relative_to(root).as_posix(): listed(path) for path in notebooks if ".ipynb_checkpoints" not in path.parts}
+    covered = {
+        path.relative_to(root).as_posix(): listed(path)
+        for path in notebooks
+        if ".ipynb_checkpoints" not in path.parts
+    }
     for notebook, ids in covered.items():
         for topic in ids:
             if topic not in by_id:

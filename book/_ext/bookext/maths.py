@@ -7,13 +7,15 @@ does. A formula that KaTeX can't read is a build error that names the page, not 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 from . import assets
@@ -79,5 +81,24 @@ def visit_display(writer, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class KeepPunctuation(SphinxPostTransform):
+    """Hold a formula and the punctuation after it together: a line must not begin with a full stop."""
+
+    default_priority = 500
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for node in list(self.document.findall(nodes.math)):
+            after = node.next_node(descend=False, siblings=True)
+            marks = re.match(r"[.,;:!?)\]’”]+", after.astext()) if isinstance(after, nodes.Text) else None
+            if marks is None:
+                continue
+            together = nodes.inline("", "", classes=["together"])
+            after.parent.replace(after, nodes.Text(after.astext()[marks.end() :]))
+            node.replace_self(together)
+            together += [node, nodes.Text(marks[0])]
+
+
 def setup(app: Sphinx) -> None:
+    app.add_post_transform(KeepPunctuation)
     app.add_html_math_renderer("book", (visit_inline, None), (visit_display, None))

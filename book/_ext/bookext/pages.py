@@ -14,6 +14,7 @@ from . import assets
 if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
+    from sphinx.config import Config
 
 REDIRECT = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
@@ -110,7 +111,7 @@ def add_context(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         "book_base": app.config.html_baseurl.rstrip("/"),
         "book_headings": len(re.findall(r"<h2\b", body)),
         "book_report": f"{url}/issues/new?"
-        + urlencode({"title": f"Mistake on {page}", "body": f"Page: {page}\n\n"}),
+        + urlencode({"template": "mistake.yml", "title": f"Mistake on {page}", "page": page}),
         "book_colab": "",
         "book_download": "",
     }
@@ -135,7 +136,13 @@ def write_front_door(app: Sphinx, error: Exception | None) -> None:
     Path(app.outdir, ".nojekyll").touch()
 
 
+def set_base(app: Sphinx, config: Config) -> None:
+    """The address the site will stand at, known only where it is deployed: canonical links and the 404 page."""
+    config.html_baseurl = os.environ.get("BOOK_BASEURL", config.html_baseurl)
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("config-inited", set_base)
     # Jupyter Book always sets this one, for a comment service that isn't loaded here; unknown, it would warn.
     app.add_config_value("comments_config", {}, "", dict)
     app.add_config_value("book_repository", {"url": "", "branch": "main"}, "html", dict)

@@ -1,0 +1,159 @@
+"""The GitHub side that no linter reads: the scripts of the workflows, the forms, the updates."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+GITHUB = ROOT / ".github"
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"github_{name}", GITHUB / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_notebook(path: Path, *sources: str) -> None:
+    cells = [{"cell_type": "code", "metadata": {}, "source": [source]} for source in sources]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": ["# T"]}, *cells]}))
+
+
+def run(name: str, *arguments: object) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(GITHUB / "scripts" / f"{name}.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def matrix(root: Path, at_most: int) -> list[dict[str, str]]:
+    done = run("shards", "--root", root, "--at-most", at_most)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()  # one line: that is what $GITHUB_OUTPUT takes
+    return json.loads(line.removeprefix("matrix="))["include"]
+
+
+def test_every_notebook_is_in_one_shard():
+    chapters = ROOT / "chapters"
+    ours = {
+        p.relative_to(ROOT).as_posix()
+        for p in chapters.rglob("*.ipynb")
+        if ".ipynb_checkpoints" not in p.parts
+    }
+    names = [name for shard in matrix(ROOT, 6) for name in shard["notebooks"].split()]
+    assert sorted(names) == sorted(ours)
+
+
+def test_shards_hold_about_the_same_work(tmp_path):
+    for number in range(20):
+        write_notebook(
+            tmp_path / f"chapters/{number % 3:02d}_x/{number:02d}.ipynb", *["1"] * (1 + number * 3)
+        )
+    shards = matrix(tmp_path, 4)
+    work = script("shards").work
+    loads = [sum(work(tmp_path / name) for name in shard["notebooks"].split()) for shard in shards]
+    assert len(shards) == 4
+    assert max(loads) < 1.15 * min(loads)
+    assert shards == matrix(tmp_path, 4)
+
+
+@pytest.mark.parametrize(("name", "said"), [("", "no notebook"), ("chapters/a b.ipynb", "no space")])
+def test_shards_refuse_what_would_pass_unseen(tmp_path, name, said):
+    if name:
+        write_notebook(tmp_path / name, "1")
+    done = run("shards", "--root", tmp_path)
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_every_setup_cell_has_an_install_line_for_colab():
+    colab = script("colab")
+    for path in sorted((ROOT / "chapters").rglob("*.ipynb")):
+        if ".ipynb_checkpoints" in path.parts:
+            continue
+        cell = colab.setup_cell(path)
+        arguments = colab.install_arguments(cell)
+        assert any(a.startswith("git+https://") for a in arguments), path
+        compile(colab.INSTALL.sub(r"\g<indent>pass", cell), str(path), "exec")
+
+
+def test_a_notebook_without_an_install_line_fails(tmp_path):
+    write_notebook(tmp_path / "chapters/01/a.ipynb", "from utils import setup")
+    done = run("colab", "--root", tmp_path)
+    assert done.returncode == 1
+    assert "chapters/01/a.ipynb" in done.stdout and "%pip install" in done.stdout
+
+
+def test_a_changed_or_removed_version_is_told():
+    changed = script("colab").changed
+    before = {"numpy": "2.0.2", "torch": "2.9.0", "tqdm": "4.67.1"}
+    assert changed(before, before | {"anywidget": "0.9.21"}) == []
+    assert changed(before, {"numpy": "2.4.0", "tqdm": "4.67.1"}) == [
+        "numpy: 2.0.2 became 2.4.0",
+        "torch: 2.9.0 became nothing",
+    ]
+
+
+def test_colab_has_what_the_helpers_need_at_run_time():
+    """A dependency that Colab brings and the list lacks would be installed new, unseen."""
+    held = (GITHUB / "colab" / "requirements.txt").read_text()
+    for name in (
+        "torch",
+        "numpy",
+        "matplotlib",
+        "scipy",
+        "scikit-image",
+        "scikit-learn",
+        "pillow",
+        "ipywidgets",
+    ):
+        assert re.search(rf"^{name}==[\d.]+$", held, re.MULTILINE), name
+
+
+def test_forms_are_whole_and_have_the_fields_the_site_fills_in():
+    ids = {}
+    for path in sorted((GITHUB / "ISSUE_TEMPLATE").glob("*.yml")):
+        form = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if path.stem == "config":
+            continue
+        assert {"name", "description", "body"} <= set(form), path
+        fields = [field for field in form["body"] if field["type"] != "markdown"]
+        ids[path.stem] = [field["id"] for field in fields]
+        assert len(set(ids[path.stem])) == len(fields), path
+        assert all(field["attributes"]["label"] for field in fields), path
+        assert any(field.get("validations", {}).get("required") for field in fields), path
+    assert set(ids) == {"mistake", "notebook", "idea"}
+    assert ids["mistake"][:2] == ["page", "section"]
+
+
+def test_dependabot_reads_folders_that_exist():
+    updates = yaml.safe_load((GITHUB / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    assert {u["package-ecosystem"] for u in updates} == {"pip", "npm", "github-actions"}
+    for update in updates:
+        assert update["schedule"]["interval"] == "weekly" and update["groups"]
+        for folder in update.get("directories", [update.get("directory")]):
+            assert (ROOT / folder.strip("/")).is_dir(), folder
+
+
+def test_workflows_name_no_package_host_and_lock_neither():
+    hosts = re.compile(r"pypi\.org|pythonhosted|download\.pytorch|npmjs\.(org|com)|registry\.")
+    files = [*GITHUB.rglob("*.yml"), *GITHUB.rglob("*.txt"), ROOT / "package-lock.json"]
+    assert not [p.name for p in files if hosts.search(p.read_text(encoding="utf-8"))]
+    assert '"resolved"' not in (ROOT / "package-lock.json").read_text(encoding="utf-8")
+
+
+def test_every_job_has_a_time_limit_and_little_permission():
+    for path in sorted((GITHUB / "workflows").glob("*.yml")):
+        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert workflow["permissions"] == {"contents": "read"}, path.name
+        for name, job in workflow["jobs"].items():
+            assert job.get("timeout-minutes"), f"{path.name}: {name}"
