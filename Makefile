@@ -25,13 +25,14 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/site.stamp: book/requirements.txt package-lock.json | $(BIN)/python
-	$(BIN)/python -m pip install -q -r book/requirements.txt
+	$(BIN)/python -m pip install -q --no-deps -r book/requirements.txt
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "no Node.js here, taking the one from PyPI"; $(BIN)/python -m pip install -q -r book/requirements-node.txt; }
 	npm ci --silent --no-audit --no-fund
 	@touch $@
 
 $(VENV)/all.stamp: requirements.txt pyproject.toml $(VENV)/site.stamp
-	$(BIN)/python -m pip install -q -r requirements.txt
+	# The pins are complete, and one package declares a TensorFlow that nothing uses: hence --no-deps.
+	$(BIN)/python -m pip install -q --no-deps -r requirements.txt
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TORCH = "torch==2.13.0"
 FILES = {
-    "requirements.txt": ["site", "lab", "test", "data"],
+    "requirements.txt": ["site", "lab", "test", "data", "vgg"],
     "book/requirements.txt": ["site"],
     "book/requirements-node.txt": ["node"],
 }

@@ -4,7 +4,8 @@ import { calm, make, number, uniqueId } from "./dom.mjs";
 // A labelled slider. Returns {node, get, set}; set does not call onInput.
 export function slider({ label, min, max, step = 1, value, format = number, onInput }) {
   const input = make("input", { type: "range", min, max, step });
-  const shown = make("output", { class: "bw-value" });
+  // Hidden from screen readers: the slider itself says its value.
+  const shown = make("span", { class: "bw-value", "aria-hidden": "true" });
   const tell = () => {
     const text = format(Number(input.value));
     shown.textContent = text;

@@ -1,0 +1,57 @@
+"""Data of the book: small sets that come with installed packages, a generated shapes world, splits,
+augmentation.
+
+Names are loaded on first use; `utils.data.sources` lists every set with its licence.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+# public name -> module that defines it
+_EXPORTS = {
+    "ImageSet": "utils.data.images",
+    "digits": "utils.data.images",
+    "faces": "utils.data.images",
+    "mnist1d": "utils.data.images",
+    "mnist_small": "utils.data.images",
+    "photograph": "utils.data.images",
+    "photograph_credit": "utils.data.images",
+    "photographs": "utils.data.images",
+    "cifar10": "utils.data.full",
+    "fashion_mnist": "utils.data.full",
+    "mnist": "utils.data.full",
+    "LabeledTexts": "utils.data.text",
+    "names_by_language": "utils.data.text",
+    "pronunciations": "utils.data.text",
+    "sentiment": "utils.data.text",
+    "text_corpus": "utils.data.text",
+    "efficientnet_lite0": "utils.data.pretrained",
+    "imagenet_classes": "utils.data.pretrained",
+    "vgg16_features": "utils.data.pretrained",
+    "Scenes": "utils.data.scenes",
+    "shapes": "utils.data.world",
+    "split": "utils.data.splits",
+    "boxes_of": "utils.data.augment",
+    "color_jitter": "utils.data.augment",
+    "crop": "utils.data.augment",
+    "flip": "utils.data.augment",
+    "rotate90": "utils.data.augment",
+    "translate": "utils.data.augment",
+    "sources_table": "utils.data.sources",
+}
+
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'utils.data' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    value = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
