@@ -137,6 +137,8 @@ def headings(cells: list[Cell], **_: Any) -> Iterator[Finding]:
                     at,
                     f"heading '{text}' has {len(marks)} #, after a heading with {level}; levels go down one by one",
                 )
+            if "$" in text:
+                yield at, f"heading '{text}' has a formula, and no link to it would be readable; say it in words"
             if text in seen:
                 yield at, f"heading '{text}' stands twice; a link to it would be ambiguous"
             level = len(marks)

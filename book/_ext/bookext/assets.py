@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import re
 import shutil
+import sys
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -78,7 +79,7 @@ def load(path: Path) -> ModuleType:
     """A module of ``utils`` by its file: importing the package would ask for what a site build doesn't install."""
     spec = importlib.util.spec_from_file_location(f"book_{path.stem}", path)
     assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look there
     spec.loader.exec_module(module)
     return module
 
