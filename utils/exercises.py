@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from utils.display import seal
-from utils.proof import ProofError, compare
+from utils.proof import ProofError, _is_tensor, compare
 
 _STUB = "not written yet: replace the … by your code and run the cell: it is checked here"
 
@@ -24,26 +24,37 @@ def _written(answer: Any) -> bool:
 
 
 def _brief(value: Any) -> str:
-    """A value in at most 80 characters, arrays by shape and first entries."""
-    shape = getattr(value, "shape", None)
-    if shape is not None and len(shape):
-        flat = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value).ravel()
-        head = ", ".join(f"{x:.4g}" for x in flat[:4])
-        return f"array of shape {tuple(shape)} [{head}{', …' if flat.size > 4 else ''}]"
+    """A value in one line of at most 80 characters, arrays by shape and first entries."""
+    if (isinstance(value, np.ndarray) or _is_tensor(value)) and value.ndim:
+        flat = (value.detach() if _is_tensor(value) else value).reshape(-1)
+        head = ", ".join(
+            f"{x:.4g}" if type(x) in (int, float, complex) else repr(x) for x in flat[:4].tolist()
+        )
+        return f"array of shape {tuple(value.shape)} [{head}{', …' if len(flat) > 4 else ''}]"
     if isinstance(value, (float, np.floating, complex)):
         return f"{value:.6g}"
-    text = repr(value)
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an answer may refuse even this
+        text = f"a {type(value).__name__}"
     return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _difference(answer: Any, expected: Any, tol: float) -> bool:
     """True when ``answer`` differs from ``expected``: within ``tol`` for numbers and arrays, else by ``==``."""
+    if isinstance(expected, (tuple, list)) and isinstance(answer, (tuple, list)):
+        pairs = zip(answer, expected, strict=False)
+        if any(isinstance(x, (str, np.ndarray)) or _is_tensor(x) for x in expected):  # parts of several kinds
+            return len(answer) != len(expected) or any(_difference(a, e, tol) for a, e in pairs)
     try:
         compare(answer, expected, "answer", tol, tol)
     except (ProofError, ValueError):
         return True
     except TypeError:
-        return bool(answer != expected)
+        try:
+            return type(answer) is not type(expected) or not np.all(answer == expected)
+        except Exception:  # an answer may refuse to be compared
+            return True
     return False
 
 
@@ -82,7 +93,7 @@ class Exercise:
                 objection = self._judge(_watched(attempt))
             except (_Unwritten, NotImplementedError):
                 return "unwritten", _STUB
-            except Exception as error:  # the reader's code may raise anything; say what
+            except (Exception, SystemExit) as error:  # the reader's code may raise anything; say what
                 return "wrong", f"it raises {type(error).__name__}: {error}"
             return ("wrong", str(objection)) if objection else ("right", "right")
         for args, expected in self._expected:
@@ -96,7 +107,10 @@ class Exercise:
                     answer = attempt(*deepcopy(args))  # an attempt may write into its input
                 except NotImplementedError:
                     answer = None
-                except Exception as error:  # the reader's code may raise anything; say what and where
+                except (
+                    Exception,
+                    SystemExit,
+                ) as error:  # the reader's code may raise anything; say what and where
                     return "wrong", f"{where}it raises {type(error).__name__}: {error}"
                 if not _written(answer):
                     return "unwritten", _STUB
@@ -111,7 +125,11 @@ class Exercise:
         An attempt still missing (``...``, ``None``, ``NotImplementedError``) gets a pointer, a wrong one the
         first input on which it differs with both values, a right one a tick.
         """
-        state, message = self._verdict(attempt)
+        try:
+            state, message = self._verdict(attempt)
+        except Exception as error:  # an answer may refuse even to be compared
+            state, message = "wrong", f"your answer cannot be compared: {type(error).__name__}: {error}"
+        message = " ".join(message.split())
         mark = {"right": "✓", "wrong": "✗", "unwritten": "✎"}[state]
         seal(
             "exercise",
@@ -163,7 +181,7 @@ def exercise(
             raise ValueError("inputs is empty: a check needs at least one input")
         if not callable(expect) and len(expect) != len(inputs):
             raise ValueError(f"expect has {len(expect)} values for {len(inputs)} inputs")
-        values = [expect(*args) for args in inputs] if callable(expect) else list(expect)
+        values = [expect(*deepcopy(args)) for args in inputs] if callable(expect) else list(expect)
         expected = list(zip(inputs, values, strict=True))
     elif judge is None:
         expected = [(None, expect)]

@@ -20,7 +20,7 @@ COLORS: dict[str, tuple[str, str]] = {
     "failure": ("#b3274b", "#f0708c"),
     # Two more, where four are not enough.
     "fourth": ("#1f8a70", "#58c7a6"),
-    "fifth": ("#7b4fa3", "#bb98e8"),
+    "fifth": ("#5f2c8c", "#a66bea"),
 }
 
 LIGHT: dict[str, str] = {name: pair[0] for name, pair in COLORS.items()}

@@ -118,8 +118,11 @@ def _smaller(match: re.Match) -> str:
 
 def figure_svg(fig: Figure) -> str:
     """``fig`` as SVG text: real text in the reader's system font, pictures compressed, no run-dependent ids."""
+    import matplotlib as mpl
+
     out = io.StringIO()
-    fig.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "book"}):  # whatever the notebook has set
+        fig.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]  # without XML prolog and DTD, whose URL a strict page would object to
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
@@ -127,6 +130,9 @@ def figure_svg(fig: Figure) -> str:
     svg = re.sub(
         r'<g id="[^"]*">', "<g>", svg
     )  # nothing refers to groups, and two figures would share the ids
+    svg = re.sub(
+        r'(<image\b[^>]*?) id="[^"]*"', r"\1", svg
+    )  # made from the PNG's bytes, which differ by zlib
     # A hundredth of a point is finer than any screen; matplotlib writes a millionth.
     svg = re.sub(
         r'(?<= )(d|x|y)="[^"]*"', lambda m: re.sub(r"\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", m[0]), svg

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -51,11 +51,17 @@ def _leaves(x: Any, name: str) -> list[tuple[str, np.ndarray]]:
 
 def compare(ours: Any, reference: Any, what: str, atol: float, rtol: float) -> float:
     """Largest absolute error over all arrays of two results; `ProofError` at the first that is out of tolerance."""
-    mine, theirs = _leaves(ours, "ours"), _leaves(reference, "reference")
+    mine, theirs = dict(_leaves(ours, "ours")), dict(_leaves(reference, "reference"))
     if len(mine) != len(theirs):
         raise ProofError(f"{what}: ours has {len(mine)} arrays, the reference has {len(theirs)}")
+    if not mine:
+        raise ValueError("ours and the reference are empty: there is nothing to compare")
     worst = 0.0
-    for (name, a), (_, b) in zip(mine, theirs, strict=True):
+    for name, a in mine.items():
+        twin = "reference" + name.removeprefix("ours")
+        if twin not in theirs:
+            raise ProofError(f"{what}: the reference has nothing in the place of {name}")
+        b = theirs[twin]
         if a.shape != b.shape:
             raise ProofError(f"{what}: {name} has shape {a.shape}, the reference has {b.shape}")
         if a.size == 0:
@@ -70,11 +76,20 @@ def compare(ours: Any, reference: Any, what: str, atol: float, rtol: float) -> f
             at = np.unravel_index(int(error.argmax()), error.shape)
             place = name + (str([int(i) for i in at]) if at else "")
             raise ProofError(
-                f"{what}: {place} is {a[at]:.10g}, the reference is {b[at]:.10g}; "
+                f"{what}: {place} is {wide(a[at]):.10g}, the reference is {wide(b[at]):.10g}; "
                 f"they differ by {error.max():.3g}, allowed is {allowed:.3g}"
             )
         worst = max(worst, float(error.max()))
     return worst
+
+
+def _tensors(x: Any) -> list[Any]:
+    """The tensors inside nested tuples, lists and dicts, dicts by sorted keys."""
+    if isinstance(x, Mapping):
+        return [v for key in sorted(x, key=str) for v in _tensors(x[key])]
+    if isinstance(x, (tuple, list)):
+        return [v for item in x for v in _tensors(item)]
+    return [x] if _is_tensor(x) else []
 
 
 def _run(function: Callable, inputs: Sequence[Any], gradients: bool, seed: int) -> tuple[Any, list[Any]]:
@@ -91,11 +106,7 @@ def _run(function: Callable, inputs: Sequence[Any], gradients: bool, seed: int) 
 
     args = [fresh(x) for x in inputs]
     value = function(*args)
-    outputs = [
-        v
-        for v in (value if isinstance(value, (tuple, list)) else [value])
-        if _is_tensor(v) and v.requires_grad
-    ]
+    outputs = [v for v in _tensors(value) if v.requires_grad]
     leaves = [x for x in args if _is_tensor(x) and x.requires_grad]
     if not gradients or not leaves:
         return value, []
@@ -104,11 +115,20 @@ def _run(function: Callable, inputs: Sequence[Any], gradients: bool, seed: int) 
             "gradients were asked for, but the result does not depend on the inputs through autograd"
         )
     generator = torch.Generator().manual_seed(seed)
-    total = sum(
-        (v * torch.randn(v.shape, generator=generator, dtype=torch.float64).to(v.device, v.real.dtype)).sum()
-        for v in outputs
+
+    def projected(v: Any) -> Any:  # complex weights, so that the imaginary part counts too
+        wide = torch.complex128 if v.is_complex() else torch.float64
+        return (v * torch.randn(v.shape, generator=generator, dtype=wide).to(v.device, v.dtype)).sum().real
+
+    return value, list(
+        torch.autograd.grad(sum(map(projected, outputs)), leaves, allow_unused=True, materialize_grads=True)
     )
-    return value, list(torch.autograd.grad(total.real, leaves, allow_unused=True, materialize_grads=True))
+
+
+def _short(tolerance: float) -> str:
+    """A tolerance in full: 1e-08, 2.5e-09, 0."""
+    text = f"{tolerance:.0e}"
+    return "0" if tolerance == 0 else text if float(text) == tolerance else f"{tolerance:.3g}"
 
 
 def verify(
@@ -165,7 +185,7 @@ def verify(
             raise ValueError(f"inputs are for callables; ours is {type(ours).__name__}")
         error = compare(ours, reference, what, atol, rtol)
     shown = f"{error:.1e}" if error else "0"
-    tolerance = f", allowed {atol:.0e}" + (f" + {rtol:.0e} of the largest" if rtol else "")
+    tolerance = f", allowed {_short(atol)}" + (f" + {_short(rtol)} of the largest" if rtol else "")
     seal(
         "verify",
         "right",
@@ -195,9 +215,9 @@ def _number(x: Any, name: str) -> float:
         x = x.item()
     if isinstance(x, (bool, np.bool_)) or not isinstance(x, Real):
         raise TypeError(f"{name} must be a number, got {type(x).__name__} {x!r}")
-    if math.isnan(x):
-        raise ProofError(f"{name} is NaN")
-    return x if isinstance(x, int) else float(x)
+    if not math.isfinite(x):
+        raise ProofError(f"{name} is {'NaN' if math.isnan(x) else 'infinite'}")
+    return int(x) if isinstance(x, Integral) else float(x)
 
 
 def claim(sentence: str, value: Any, op: str, bound: Any, *, fmt: str = ".3g", unit: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import random
 from importlib.util import find_spec
@@ -22,10 +23,10 @@ def book_seed(seed: int | None = None) -> int:
     text = os.environ.get("BOOK_SEED", "")
     source, value = ("BOOK_SEED", text) if text else ("seed", DEFAULT_SEED if seed is None else seed)
     try:
-        number = int(value)
+        number = int(value) if isinstance(value, str) else operator.index(value)
     except (TypeError, ValueError):
         number = -1
-    if isinstance(value, (bool, float)) or not 0 <= number < 2**32:
+    if isinstance(value, bool) or not 0 <= number < 2**32:
         raise ValueError(f"{source} must be an integer from 0 to 4294967295, got {value!r}")
     return number
 

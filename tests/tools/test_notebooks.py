@@ -248,7 +248,18 @@ def nbval_report(tmp_path_factory):
         for number, (now, stored) in enumerate(PRINTED, 1)
     ]
     nbformat.write(notebooks.clean(new_notebook(cells=cells)), folder / "page.ipynb")
-    command = [sys.executable, "-m", "pytest", str(folder), "-p", "no:cacheprovider", "-c", "/dev/null", "-rA", "--nbval"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(folder),
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+        "-rA",
+        "--nbval",
+    ]
     command += ["--nbval-current-env", "--nbval-sanitize-with", str(SANITIZERS), "--rootdir", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     return done.returncode, done.stdout

@@ -5,6 +5,7 @@ Cells are counted from 1, as a reader counts them. The limits are the author's g
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -23,6 +24,14 @@ RUN = "run make notebooks N={file}"
 def rule(function: Callable[..., Iterator[Finding]]) -> Callable[..., Iterator[Finding]]:
     RULES[function.__name__] = function
     return function
+
+
+def readable(raw: bytes) -> bool:
+    """Is this a notebook at all? The build's checks say so of one that isn't."""
+    try:
+        return isinstance(json.loads(raw)["cells"], list)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def source(cell: Cell) -> str:
@@ -107,7 +116,7 @@ def plain_markdown(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     for at, cell in of("markdown", cells):
         text = source(cell)
         found = re.search(r"^(?:`{3,}|:{3,})\{[\w:-]+\}", text, re.M) or re.search(
-            r"(?<![$\\\w])\{[a-z:]+\}`[^`]+`", text
+            r"(?<![`$\\\w])\{[a-z:]+\}`[^`]+`", text
         )
         if found:
             yield at, f"has MyST syntax ({found[0].strip()}), raw text in Colab; write standard Markdown"
@@ -138,7 +147,10 @@ def headings(cells: list[Cell], **_: Any) -> Iterator[Finding]:
                     f"heading '{text}' has {len(marks)} #, after a heading with {level}; levels go down one by one",
                 )
             if "$" in text:
-                yield at, f"heading '{text}' has a formula, and no link to it would be readable; say it in words"
+                yield (
+                    at,
+                    f"heading '{text}' has a formula, and no link to it would be readable; say it in words",
+                )
             if text in seen:
                 yield at, f"heading '{text}' stands twice; a link to it would be ambiguous"
             level = len(marks)

@@ -21,7 +21,7 @@ def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
         if reader.fieldnames != COLUMNS:
-            raise ValueError(f"{path}: columns are {reader.fieldnames}, expected {COLUMNS}")
+            raise ValueError(f"columns are {reader.fieldnames}, expected {COLUMNS}")
         return list(reader)
 
 
@@ -54,7 +54,11 @@ def evidence(path: Path) -> dict[str, set[str]]:
 def findings(root: Path) -> Iterator[str]:
     table = root / "book" / "topics.csv"
     name = table.relative_to(root)
-    rows = read(table)
+    try:
+        rows = read(table)
+    except (OSError, ValueError) as error:
+        yield f"{name}: {error}; restore it from git"
+        return
     by_id: dict[str, dict[str, str]] = {}
     for line, row in enumerate(rows, 2):
         if row["id"] in by_id:
@@ -73,17 +77,19 @@ def findings(root: Path) -> Iterator[str]:
             if topic not in by_id:
                 yield f"{notebook}: the topic id {topic} is not in {name}; mend the id"
             elif by_id[topic]["notebook"] != notebook:
-                yield f"{notebook}: lists the topic {topic}, but {name} gives it to {by_id[topic]['notebook'] or 'no notebook'}"
+                owner = by_id[topic]["notebook"] or "no notebook"
+                yield f"{notebook}: lists the topic {topic}, but {name} gives it to {owner}"
     seen = {notebook: evidence(root / notebook) for notebook in covered}
     for line, row in enumerate(rows, 2):
-        notebook, heading = row["notebook"], row["heading"]
+        topic, notebook, heading = row["id"], row["notebook"], row["heading"]
         if not notebook or not heading:
             continue
         if notebook not in covered:
-            yield f"{name}:{line}: {row['id']} names {notebook}, which does not exist"
-        elif row["id"] not in covered[notebook]:
-            yield f"{name}:{line}: {row['id']} is not among the topics that {notebook} lists; add it to its line 'Topics: …'"
+            yield f"{name}:{line}: {topic} names {notebook}, which does not exist"
+        elif topic not in covered[notebook]:
+            yield f"{name}:{line}: {topic} is not among the topics of {notebook}; add it to its line 'Topics: …'"
         elif heading not in seen[notebook]:
-            yield f"{name}:{line}: {row['id']} names the heading '{heading}', which {notebook} does not have"
+            yield f"{name}:{line}: {topic} names the heading '{heading}', which {notebook} does not have"
         elif not seen[notebook][heading]:
-            yield f"{name}:{line}: under '{heading}' in {notebook} stands no verify, claim, figure or widget for {row['id']}"
+            wanted = "verify, claim, figure or widget"
+            yield f"{name}:{line}: under '{heading}' in {notebook} stands no {wanted} for {topic}"

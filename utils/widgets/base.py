@@ -38,6 +38,7 @@ class BookWidget(anywidget.AnyWidget):
     def __init__(self, *, caption: str, alt: str, **state: Any) -> None:
         caption, alt = described(caption, alt)
         super().__init__(caption=caption, alt=alt, **state)
+        self.page_html()  # too large a state stops here, not in the display, which would only print it
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "name" in cls.__dict__:  # not the class that traitlets derives for each instance
@@ -57,8 +58,12 @@ class BookWidget(anywidget.AnyWidget):
 
     def page_html(self) -> str:
         """The fallback: state and picture, brought to life by the site's host."""
-        # "</" would end the script element early.
-        state = json.dumps(self.page_state(), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+        # "</" would end the script element early, "<!--" would hide its end.
+        state = (
+            json.dumps(self.page_state(), ensure_ascii=False, separators=(",", ":"))
+            .replace("</", "<\\/")
+            .replace("<!--", "<\\u0021--")
+        )
         if len(state.encode()) > STATE_LIMIT:
             raise ValueError(
                 f"the state of this {self.name} widget is {len(state.encode()) / 1000:.0f} kB, a page carries "

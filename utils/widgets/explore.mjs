@@ -55,9 +55,9 @@ function render({ model, el }) {
 
   const update = () => {
     const key = frameKey();
+    asked += 1; // an answer still on its way is for another place
     if (key !== null) return draw(model.get("frames")[key]);
     tell("drawing …");
-    asked += 1;
     const values = Object.fromEntries(grids.map((grid, i) => [grid.name, valueAt(grid, place[i])]));
     model.set("request", { id: asked, values });
     model.save_changes();

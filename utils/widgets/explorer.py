@@ -31,10 +31,11 @@ def _grid(name: str, values: Sequence[Any]) -> dict[str, Any]:
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise TypeError(f"{name} must be a sequence of values for its slider, got {values!r}")
     stops = [_plain(v) for v in values]
-    if len(stops) < 2 or len({(type(v), v) for v in stops}) < len(stops):
-        raise ValueError(f"{name} needs at least two different values, got {stops!r}")
     if not all(isinstance(v, (bool, int, float, str)) for v in stops):
         raise TypeError(f"{name} must hold numbers, strings or booleans, got {stops!r}")
+    # True equals 1 in Python, but not in the module.
+    if len(stops) < 2 or len({(isinstance(v, bool), v) for v in stops}) < len(stops):
+        raise ValueError(f"{name} needs at least two different values, got {stops!r}")
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in stops)
     if numeric and not all(math.isfinite(v) for v in stops):
         raise ValueError(f"{name} must hold finite numbers, got {stops!r}")

@@ -102,20 +102,17 @@ def ledger() -> str:
         for heading, r in records(path):
             where = link(path, cell_text(heading), slug(heading)) if heading else link(path, title(path))
             if r["kind"] == "verify":
-                bound = f"≤ {power(r['atol'], 0)}" + (
-                    f" + {power(r['rtol'], 0)} of the largest" if r["rtol"] else ""
-                )
-                rows.append(
-                    f"| {cell_text(r['what'])} = {cell_text(r['against'])} | {r['checked']}, {power(r['error'])} | {bound} | {where} |"
-                )
+                statement = f"{cell_text(r['what'])} = {cell_text(r['against'])}"
+                measured = f"{r['checked']}, {power(r['error'])}"
+                relative = f" + {power(r['rtol'], 0)} of the largest" if r["rtol"] else ""
+                bound = f"≤ {power(r['atol'], 0)}{relative}"
             elif r["kind"] == "claim":
-                sign = {">=": "≥", "<=": "≤", "==": "="}.get(r["op"], r["op"])
-                unit = f" {cell_text(r['unit'])}" if r["unit"] else ""
-                rows.append(
-                    f"| {cell_text(r['sentence'])} | {number(r['value'])}{unit} | {sign} {number(r['bound'])} | {where} |"
-                )
+                statement = cell_text(r["sentence"])
+                measured = f"{number(r['value'])} {cell_text(r['unit'])}"
+                bound = f"{ {'>=': '≥', '<=': '≤', '==': '='}.get(r['op'], r['op']) } {number(r['bound'])}"
             else:
                 continue
+            rows.append(f"| {statement} | {measured} | {bound} | {where} |")
             total[r["kind"]] += 1
         if rows:
             head = ["| statement | measured | held to | where |", "| --- | --- | --- | --- |"]

@@ -24,7 +24,7 @@ export const color = {
   ink: "var(--book-ink,#1f2328)", muted: "var(--book-muted,#5b6470)", rule: "var(--book-rule,#d4d7dc)",
   paper: "var(--book-paper,#ffffff)", data: "var(--book-data,#7d8794)", ours: "var(--book-ours,#1d6fb8)",
   reference: "var(--book-reference,#d98a12)", failure: "var(--book-failure,#b3274b)",
-  fourth: "var(--book-fourth,#1f8a70)", fifth: "var(--book-fifth,#7b4fa3)",
+  fourth: "var(--book-fourth,#1f8a70)", fifth: "var(--book-fifth,#5f2c8c)",
 };
 export const cycle = [color.ours, color.reference, color.fourth, color.failure, color.fifth, color.data];
 
@@ -38,7 +38,7 @@ export const number = (value, digits = 4) => {
   const size = Math.abs(value);
   const text = size !== 0 && (size < 1e-3 || size >= 1e6)
     ? value.toExponential(Math.max(digits - 2, 0)) : String(+value.toPrecision(digits));
-  return text.replace(/^-/, "−").replace(/e\+?(-?)/, "e$1");
+  return text.replace(/^-/, "−").replace(/\.?0*e\+?(-?)/, "e$1");
 };
 
 // The frame. Returns {root, stage, controls, say, done}; call say(text) for every change the reader caused:
