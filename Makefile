@@ -70,7 +70,7 @@ test-gpu: $(VENV)/all.stamp ## the paths that need a CUDA GPU, on a machine that
 	$(BIN)/python -m pytest tests/gpu
 
 bench: $(VENV)/all.stamp ## measure fit against other training loops (book/benchmark_fit.md)
-	$(BIN)/python -m pip install -q -c requirements.txt accelerate lightning skorch
+	$(BIN)/python -m pip install -q --no-deps -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.fit --out book/benchmark_fit.md
 
 nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stored ones

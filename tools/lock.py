@@ -16,6 +16,7 @@ FILES = {
     "requirements.txt": ["site", "lab", "test", "data", "vgg"],
     "book/requirements.txt": ["site"],
     "book/requirements-node.txt": ["node"],
+    "benchmarks/requirements.txt": ["bench"],
 }
 HEAD = "# Written by `make lock` from pyproject.toml; do not edit.\n"
 
@@ -46,7 +47,10 @@ def main() -> None:
                 "--upgrade",
             ]
             command += [part for extra in extras for part in ("--extra", extra)]
-            command += ["-c", str(constraint), "--no-header", "--no-annotate", "--quiet"]
+            command += ["-c", str(constraint)]
+            if name.startswith("benchmarks"):  # beside everything else, not instead of it
+                command += ["-c", "requirements.txt"]
+            command += ["--no-header", "--no-annotate", "--quiet"]
             pins = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
             (ROOT / name).write_text(HEAD + pins, encoding="utf-8")
             print(f"{name}: {len(pins.splitlines())} packages")

@@ -81,8 +81,11 @@ def pins(file: str, python: str) -> dict[str, str]:
 
 
 WHERE = [("requirements.txt", r) for r in CORE.values()]
-WHERE += [("requirements.txt", r) for extra, rs in EXTRAS.items() if extra != "node" for r in rs]
+WHERE += [
+    ("requirements.txt", r) for extra, rs in EXTRAS.items() if extra not in ("node", "bench") for r in rs
+]
 WHERE += [("book/requirements.txt", r) for r in EXTRAS["site"]]
+WHERE += [("benchmarks/requirements.txt", r) for r in EXTRAS["bench"]]
 WHERE += [("book/requirements-node.txt", r) for r in EXTRAS["node"]]
 
 

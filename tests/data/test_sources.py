@@ -6,7 +6,7 @@ import sys
 
 import utils.data as data
 from utils.data.packages import PACKAGES
-from utils.data.sources import SOURCES, sources_table
+from utils.data.sources import SOURCES
 
 NOT_SETS = {
     "ImageSet",
@@ -14,10 +14,9 @@ NOT_SETS = {
     "Scenes",
     "photograph_credit",
     "photographs",
-    "sources_table",
     "split",
 }
-NOT_SETS |= {"boxes_of", "color_jitter", "crop", "flip", "rotate90", "translate"}
+NOT_SETS |= {"environment_names", "boxes_of", "color_jitter", "crop", "flip", "rotate90", "translate"}
 
 
 def test_every_loader_has_a_row_and_every_row_a_loader():
@@ -37,15 +36,9 @@ def test_every_package_that_carries_data_is_credited():
         assert module == "h5py" or pip in told, pip
 
 
-def test_the_table_is_markdown_with_a_row_for_each():
-    lines = sources_table().splitlines()
-    assert len(lines) == len(SOURCES) + 2
-    assert {line.replace(r"\|", "").count("|") for line in lines} == {7}
-
-
-def test_the_table_needs_only_the_standard_library():
+def test_the_list_needs_only_the_standard_library():
     code = "import sys; sys.modules['numpy'] = sys.modules['torch'] = None; "
-    code += "from utils.data.sources import sources_table; sources_table()"
+    code += "import utils.data.sources"
     code += (
         "; print(sorted({m.split('.')[0] for m in sys.modules} - set(sys.stdlib_module_names) - {'utils'}))"
     )

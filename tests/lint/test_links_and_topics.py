@@ -186,7 +186,7 @@ def test_evidence_counts_for_every_heading_above_it(tmp_path, heading):
             [ROW, UNSHOWN | {"notebook": NOTEBOOK, "heading": "From scratch"}],
             None,
             "book/topics.csv:3",
-            "tripling is not among the topics that",
+            "tripling is not among the topics of",
             id="not listed by its notebook",
         ),
         pytest.param(

