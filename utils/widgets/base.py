@@ -17,7 +17,7 @@ import anywidget
 import traitlets as t
 
 from utils.plotting import described, figure_html
-from utils.widgets.modules import FOLDER, module_text
+from utils.widgets.modules import module_text, style_text
 
 STATE_LIMIT = 150_000  # bytes of state a page may carry for one widget
 
@@ -43,7 +43,7 @@ class BookWidget(anywidget.AnyWidget):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "name" in cls.__dict__:  # not the class that traitlets derives for each instance
             cls._esm = module_text(cls.name)
-            cls._css = (FOLDER / "widget.css").read_text(encoding="utf-8")
+            cls._css = style_text(cls.name)
         super().__init_subclass__(**kwargs)
 
     def poster(self) -> tuple[str, int, int]:

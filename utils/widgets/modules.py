@@ -52,3 +52,9 @@ def module_text(name: str) -> str:
 
     add(path, main=True)
     return "\n".join(parts)
+
+
+def style_text(*names: str) -> str:
+    """The widgets' style sheet: what all share, then the parts of ``names`` (of every widget when none is given)."""
+    parts = [FOLDER / "widget.css", *(FOLDER / "css" / f"{name}.css" for name in names or module_names())]
+    return "\n".join(part.read_text(encoding="utf-8") for part in parts if part.is_file())
