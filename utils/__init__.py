@@ -17,7 +17,12 @@ _EXPORTS = {
     "verify": "utils.proof",
     "claim": "utils.proof",
     "exercise": "utils.exercises",
-    "explore": "utils.widgets",
+    "explore": "utils.widgets.explorer",
+    "race": "utils.widgets.race",
+    "divergences": "utils.widgets.divergences",
+    "convolution_explorer": "utils.widgets.convolution",
+    "linear_map_explorer": "utils.widgets.linear_map",
+    "steps": "utils.widgets.stepper",
     **dict.fromkeys(("best_device", "scale", "describe_device"), "utils.device"),
     # The loop and its pieces, for networks that are trained otherwise.
     **dict.fromkeys(

@@ -20,7 +20,7 @@ from utils.widgets.base import BookWidget
 PRESETS: dict[str, np.ndarray] = {
     "identity": np.array([[0, 0, 0], [0, 1, 0], [0, 0, 0]], float),
     "box blur": np.full((3, 3), 1 / 9),
-    "Gaussian blur": np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256,
+    "Gaussian blur": np.outer([1, 2, 1], [1, 2, 1]) / 16,
     "sharpen": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], float),
     "edge x (Sobel)": np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], float),
     "edge y (Sobel)": np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]], float),
@@ -68,8 +68,10 @@ def conv2d(
 
 def _picture(picture: Any) -> np.ndarray:
     pixels = np.asarray(picture)
-    if pixels.ndim != 2 or not 8 <= min(pixels.shape) or max(pixels.shape) > 128:
-        raise ValueError(f"picture must be gray, (H, W) with 8 to 128 pixels a side, got shape {pixels.shape}")
+    if pixels.ndim != 2 or min(pixels.shape) < 8 or max(pixels.shape) > 128:
+        raise ValueError(
+            f"picture must be gray, (H, W) with 8 to 128 pixels a side, got shape {pixels.shape}"
+        )
     if pixels.dtype == np.uint8:
         return pixels
     if pixels.dtype.kind != "f":
@@ -81,7 +83,7 @@ def _picture(picture: Any) -> np.ndarray:
 
 def _matrix(matrix: Any) -> np.ndarray:
     values = np.asarray(matrix)
-    if values.ndim != 2 or not 1 <= min(values.shape, default=0) or max(values.shape) > 12:
+    if values.ndim != 2 or min(values.shape, default=0) < 1 or max(values.shape) > 12:
         raise ValueError(f"matrix must have 1 to 12 rows and columns, got shape {values.shape}")
     if values.dtype.kind not in "iu":
         raise TypeError(f"matrix must hold integers, got dtype {values.dtype}")
@@ -112,6 +114,7 @@ class Convolution(BookWidget):
 
     def poster(self) -> tuple[str, int, int]:
         from matplotlib import pyplot as plt
+        from matplotlib.colors import LinearSegmentedColormap
         from matplotlib.patches import Rectangle
 
         start, first = self.start, self.inputs[0]
@@ -123,9 +126,12 @@ class Convolution(BookWidget):
         picture = first["kind"] == "picture"
         signed = abs(k.sum()) < 0.2
         gray = {"cmap": "gray", "vmin": 0, "vmax": 255}
-        both = {"cmap": "PuOr_r", "vmin": -np.abs(y).max() or -1, "vmax": np.abs(y).max() or 1}
+        signs = LinearSegmentedColormap.from_list("signs", [LIGHT[c] for c in ("ours", "paper", "reference")])
+        # Numbers must stay readable on their cells: there the colors reach half their strength.
+        most = (np.abs(y).max() or 1) * (1 if picture else 2)
+        both = {"cmap": signs, "vmin": -most, "vmax": most}
         axes[0].imshow(np.pad(x, p), **(gray if picture else {**both, "vmin": -25, "vmax": 25}))
-        axes[1].imshow(k, cmap="PuOr_r", vmin=-2.5 * np.abs(k).max(), vmax=2.5 * np.abs(k).max())
+        axes[1].imshow(k, cmap=signs, vmin=-2.5 * np.abs(k).max(), vmax=2.5 * np.abs(k).max())
         axes[2].imshow(y, **(gray if picture and not signed else both))
         for ax, values, shown in zip(
             axes, (np.pad(x, p), k, y), (not picture, True, not picture), strict=True
@@ -137,7 +143,7 @@ class Convolution(BookWidget):
             at = (corner[0] - 0.5, corner[1] - 0.5)
             ax.add_patch(Rectangle(at, size, size, fill=False, ec=LIGHT["ours"], lw=2))
         axes[0].set_title(f"Input {x.shape[0]} × {x.shape[1]}")
-        axes[1].set_title(f"Kernel: {start['name']}")
+        axes[1].set_title(start["name"])
         axes[2].set_title(f"Output {y.shape[0]} × {y.shape[1]}")
         svg = figure_svg(fig)
         plt.close(fig)
@@ -202,9 +208,16 @@ def convolution_explorer(
     sizes = [output_size(inputs[0][a], len(weights), stride, padding, dilation) for a in ("rows", "columns")]
     if min(sizes) < 1:
         raise ValueError(f"kernel must fit into the padded input, got an output of {sizes[0]} x {sizes[1]}")
-    if pixel is not None and not (len(pixel) == 2 and all(0 <= a < n for a, n in zip(pixel, sizes, strict=True))):
+    if pixel is not None and not (
+        len(pixel) == 2 and all(0 <= a < n for a, n in zip(pixel, sizes, strict=True))
+    ):
         raise ValueError(f"pixel must lie in the output, {sizes[0]} x {sizes[1]}, got {pixel!r}")
-    start = {"input": 0, "kernel": weights.tolist(), "name": label, "pixel": pixel and [int(a) for a in pixel]}
+    start = {
+        "input": 0,
+        "kernel": weights.tolist(),
+        "name": label,
+        "pixel": pixel and [int(a) for a in pixel],
+    }
     start |= {"stride": int(stride), "padding": int(padding), "dilation": int(dilation)}
     kernels = [{"name": n, "rows": rows.tolist()} for n, rows in PRESETS.items()]
     return Convolution(inputs=inputs, kernels=kernels, start=start, caption=caption, alt=alt)
