@@ -23,6 +23,9 @@ _EXPORTS = {
     "convolution_explorer": "utils.widgets.convolution",
     "linear_map_explorer": "utils.widgets.linear_map",
     "steps": "utils.widgets.stepper",
+    "playground": "utils.widgets.playground",
+    "attention_view": "utils.widgets.attention_view",
+    "attention_demo": "utils.widgets.attention_view",
     **dict.fromkeys(("best_device", "scale", "describe_device"), "utils.device"),
     # The loop and its pieces, for networks that are trained otherwise.
     **dict.fromkeys(

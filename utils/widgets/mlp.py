@@ -48,7 +48,9 @@ def init_layers(sizes: Sequence[int], init: str, seed: int) -> Layers:
     _one_of("init", init, INITS)
     counts = [m * n for m, n in zip(sizes[:-1], sizes[1:], strict=True)]
     u = uniforms(seed, 2 * sum(counts)).reshape(-1, 2)
-    draws = np.sqrt(-2 * np.log(1 - u[:, 0])) * np.cos(2 * np.pi * u[:, 1])  # Box and Muller, one of each pair
+    draws = np.sqrt(-2 * np.log(1 - u[:, 0])) * np.cos(
+        2 * np.pi * u[:, 1]
+    )  # Box and Muller, one of each pair
     layers, at = [], 0
     for m, n in zip(sizes[:-1], sizes[1:], strict=True):
         std = {"zero": 0.0, "small": 0.01, "xavier": (2 / (m + n)) ** 0.5, "he": (2 / m) ** 0.5, "large": 3.0}
@@ -149,7 +151,7 @@ def sgd(
 
 
 def unit_states(layers: Layers, X: np.ndarray, activation: str) -> list[list[str]]:
-    """"dead", "saturated" or "" for every hidden unit.
+    """ "dead", "saturated" or "" for every hidden unit.
 
     Dead: a ReLU that is 0 for every example, so that no gradient passes it. Saturated: a tanh or sigmoid whose
     derivative is under 5 % of its largest value for at least 90 % of the examples.
@@ -190,7 +192,7 @@ def data_set(name: str, n: int, noise: float, seed: int) -> tuple[np.ndarray, np
         X[:, 1] *= sign  # the classes are the two diagonals
     elif name == "spirals":
         t = 0.15 + 0.85 * np.sqrt(u)
-        angle = 2.5 * np.pi * t + np.pi * y
+        angle = 3 * np.pi * t + np.pi * y
         X = 2.2 * t[:, None] * np.c_[np.cos(angle), np.sin(angle)]
     elif name == "gaussians":
         X = sign[:, None] * np.array([0.9, 0.9]) + 0.5 * rng.standard_normal((n, 2))
