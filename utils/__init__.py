@@ -26,6 +26,8 @@ _EXPORTS = {
     "playground": "utils.widgets.playground",
     "attention_view": "utils.widgets.attention_view",
     "attention_demo": "utils.widgets.attention_view",
+    "draw_digit": "utils.widgets.draw_digit",
+    "export_onnx": "utils.widgets.onnx",
     **dict.fromkeys(("best_device", "scale", "describe_device"), "utils.device"),
     # The loop and its pieces, for networks that are trained otherwise.
     **dict.fromkeys(

@@ -28,8 +28,8 @@ COLAB = {
     "torch": ["2.8.0", "2.9.0"],
     "tqdm": ["4.67.1"],
 }
-# Small, pure Python, and absent from Colab: all that an install there may bring.
-BROUGHT_ALONG = {"anywidget", "mnist1d"}
+# Absent from Colab: all that an install there may bring. They must not ask for other versions of the above.
+BROUGHT_ALONG = {"anywidget", "mnist1d", "onnx", "onnxscript"}
 PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 

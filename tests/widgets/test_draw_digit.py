@@ -61,7 +61,9 @@ def test_softmax_and_attack_are_the_same():
     logits = rng.normal(0, 20, (100, 10))
     for z, p in zip(logits, call("draw_digit", "softmax", [[z.tolist()] for z in logits]), strict=True):
         np.testing.assert_allclose(p, torch.softmax(torch.tensor(z), 0).numpy(), atol=1e-9)
-    cases = [(rng.random(20), rng.normal(size=20) * (rng.random(20) > 0.2), rng.random() * 0.3) for _ in range(100)]
+    cases = [
+        (rng.random(20), rng.normal(size=20) * (rng.random(20) > 0.2), rng.random() * 0.3) for _ in range(100)
+    ]
     got = call("draw_digit", "fgsm", [[x.tolist(), g.tolist(), e] for x, g, e in cases])
     for (x, g, e), moved in zip(cases, got, strict=True):
         np.testing.assert_allclose(moved, digits.fgsm(x, g, e), atol=1e-12)
@@ -127,14 +129,22 @@ def test_poster_is_a_picture_of_text_and_pixels(widget):
     [
         ({"epsilon": 0}, ValueError, "epsilon must be a number from 0.01 to 0.3, got 0"),
         ({"epsilon": True}, ValueError, "epsilon must be a number"),
-        ({"examples": torch.zeros(1, 28, 27)}, ValueError, r"examples must be 1 to 6 pictures.*\(1, 28, 27\)"),
+        (
+            {"examples": torch.zeros(1, 28, 27)},
+            ValueError,
+            r"examples must be 1 to 6 pictures.*\(1, 28, 27\)",
+        ),
         ({"examples": torch.zeros(7, 28, 28)}, ValueError, "examples must be 1 to 6 pictures"),
         ({"examples": np.zeros((1, 28, 28), int)}, TypeError, "examples must be float"),
         ({"examples": torch.full((1, 28, 28), 1.5)}, ValueError, r"examples must lie in \[0, 1\], got 1.5"),
         ({"examples": torch.full((1, 28, 28), float("nan"))}, ValueError, "examples must lie in"),
         ({"net": nn.Linear(2, 2)}, TypeError, "net must be an nn.Sequential"),
         ({"net": net(7)}, ValueError, r"net must give 10 logits for a picture, got .*\(1, 7\)"),
-        ({"net": net()[:-1].append(nn.Linear(5, 10))}, ValueError, r"net must take a \(1, 1, 28, 28\) picture"),
+        (
+            {"net": net()[:-1].append(nn.Linear(5, 10))},
+            ValueError,
+            r"net must take a \(1, 1, 28, 28\) picture",
+        ),
     ],
 )
 def test_arguments_are_checked(change, error, message):

@@ -51,7 +51,7 @@ export function prepareDigit(strokes) {
     x += value * ((k % DIGIT_SIDE) + 0.5);
     y += value * (Math.floor(k / DIGIT_SIDE) + 0.5);
   });
-  return strokeInk(place(2 * MIDDLE - x / sum, 2 * MIDDLE - x / sum));
+  return strokeInk(place(2 * MIDDLE - x / sum, 2 * MIDDLE - y / sum));
 }
 
 // Strokes added to a picture that is prepared already: the brighter of both, pixel by pixel.
