@@ -53,7 +53,7 @@ lab: $(VENV)/all.stamp ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab chapters
 
 notebooks: $(VENV)/all.stamp ## run notebooks and store their outputs (N=path for some)
-	$(ONE_THREAD) $(BIN)/python tools/notebooks.py $(N)
+	$(ONE_THREAD) $(BIN)/python -m tools.notebooks $(N)
 
 # ---- the checks
 
@@ -76,7 +76,7 @@ bench: $(VENV)/all.stamp ## measure fit against other training loops (book/bench
 	$(BIN)/python -m benchmarks.fit --out book/benchmark_fit.md
 
 nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stored ones
-	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters) -p no:cacheprovider --nbval --nbval-current-env \
+	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters book) -p no:cacheprovider --nbval --nbval-current-env \
 	  --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n $(JOBS) --dist loadscope
 
 site: $(VENV)/all.stamp book ## the built site, and JupyterLab, in headless Chromium
@@ -88,8 +88,8 @@ lock: | $(BIN)/python ## write the pinned requirements from pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python tools/lock.py
 
-address: $(VENV)/site.stamp ## write the repository's address (_config.yml) into the notebooks' setup cells
-	$(BIN)/python tools/address.py
+address: $(VENV)/all.stamp ## write the repository's address (_config.yml) into the notebooks' setup cells
+	$(BIN)/python -m tools.address
 
 clean: ## remove what was built and installed
 	rm -rf _build $(VENV) node_modules *.egg-info .pytest_cache .ruff_cache .hypothesis

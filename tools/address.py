@@ -8,13 +8,15 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from tools.notebooks import all_notebooks
+
 ROOT = Path(__file__).resolve().parent.parent
 INSTALL = re.compile(r'(?<=%pip install -q "git\+)[^"]*(?=")')
 
 
 def main() -> None:
     url = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
-    for path in sorted((ROOT / "chapters").rglob("*.ipynb")):
+    for path in all_notebooks(ROOT):
         nb = nbformat.read(path, as_version=4)
         before = [cell.source for cell in nb.cells]
         for cell in nb.cells:

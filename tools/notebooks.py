@@ -23,6 +23,12 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 CELL_METADATA = {"tags", "jupyter", "cellView", "mystnb", "colab"}
 
 
+def all_notebooks(root: Path = ROOT) -> list[Path]:
+    """Every notebook of the book."""
+    found = [path for folder in ("chapters", "book") for path in (root / folder).rglob("*.ipynb")]
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
 def clean(nb: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Drop what differs from run to run, in place."""
     nb.metadata = nbformat.from_dict(
@@ -63,9 +69,9 @@ def execute(path: Path, *, timeout: int = 300) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "notebooks", nargs="*", type=Path, help="notebooks to run; all of chapters/ when left out"
+        "notebooks", nargs="*", type=Path, help="notebooks to run; all of chapters/ and book/ when left out"
     )
-    paths = parser.parse_args().notebooks or sorted((ROOT / "chapters").rglob("*.ipynb"))
+    paths = parser.parse_args().notebooks or all_notebooks()
     # One thread: the budget of a notebook is stated for one, and results then depend less on the machine.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -34,10 +34,17 @@ def main() -> int:
     parser.add_argument("--at-most", type=int, default=6, help="groups, when there are that many notebooks")
     parser.add_argument("--root", type=Path, default=ROOT, help="the book's folder")
     options = parser.parse_args()
-    paths = [p for p in options.root.glob("chapters/**/*.ipynb") if ".ipynb_checkpoints" not in p.parts]
+    paths = [
+        path
+        for folder in ("chapters", "book")
+        for path in options.root.glob(f"{folder}/**/*.ipynb")
+        if ".ipynb_checkpoints" not in path.parts
+    ]
     names = {p.relative_to(options.root).as_posix(): p for p in paths}
     if not names:
-        print("shards: no notebook in chapters/; an empty matrix would pass as green", file=sys.stderr)
+        print(
+            "shards: no notebook in chapters/ or book/; an empty matrix would pass as green", file=sys.stderr
+        )
         return 1
     if spaced := [name for name in names if any(c.isspace() for c in name)]:
         print(f"shards: {spaced[0]}: rename it, a notebook's path may have no space", file=sys.stderr)

@@ -40,6 +40,10 @@ def alive(page):
     for i in range(widgets.count()):
         widgets.nth(i).scroll_into_view_if_needed()
         page.wait_for_function("(i) => document.querySelectorAll('[data-widget]')[i].dataset.live", arg=i)
+        begin = widgets.nth(i).get_by_role("button", name=re.compile("^Start"))
+        if begin.count():  # a trained model: loaded when the reader asks for it
+            begin.click()
+            begin.wait_for(state="detached", timeout=60_000)
     return widgets
 
 
@@ -96,13 +100,13 @@ def test_every_control_is_reached_by_tab_and_has_a_name(open_page, widget_pages)
             if not wanted:
                 continue
             controls.nth(wanted[0]).focus()
-            for at in wanted[1:]:
+            for _ in wanted:
+                page.evaluate("() => document.activeElement.dataset.visited = 'yes'")
                 page.keyboard.press("Tab")
-                if not controls.nth(at).evaluate(
-                    "(node) => node === document.activeElement || node.type === 'radio'"
-                ):
-                    missed.append(f"{path}: Tab passes by control {at} of widget {i}")
-                    controls.nth(at).focus()
+            for at in wanted:
+                # Of a group of radio buttons, Tab reaches the chosen one; arrows reach the others.
+                if not controls.nth(at).evaluate("(n) => n.dataset.visited || (n.type === 'radio' && !n.checked)"):
+                    missed.append(f"{path}: Tab never comes to control {at} of widget {i}")
             for at in wanted:
                 named = controls.nth(at).evaluate(
                     "(node) => node.getAttribute('aria-label') || node.textContent.trim() || (node.labels || []).length"

@@ -13,6 +13,8 @@ from types import ModuleType
 import pytest
 import yaml
 
+from tools.notebooks import all_notebooks
+
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
 
@@ -43,12 +45,7 @@ def matrix(root: Path, at_most: int) -> list[dict[str, str]]:
 
 
 def test_every_notebook_is_in_one_shard():
-    chapters = ROOT / "chapters"
-    ours = {
-        p.relative_to(ROOT).as_posix()
-        for p in chapters.rglob("*.ipynb")
-        if ".ipynb_checkpoints" not in p.parts
-    }
+    ours = {path.relative_to(ROOT).as_posix() for path in all_notebooks(ROOT)}
     names = [name for shard in matrix(ROOT, 6) for name in shard["notebooks"].split()]
     assert sorted(names) == sorted(ours)
 
