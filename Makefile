@@ -71,9 +71,10 @@ unit: $(VENV)/all.stamp ## unit tests
 test-gpu: $(VENV)/all.stamp ## the paths that need a CUDA GPU, on a machine that has one
 	$(BIN)/python -m pytest tests/gpu
 
-bench: $(VENV)/all.stamp ## measure fit against other training loops (book/benchmark_fit.md)
+bench: $(VENV)/all.stamp book ## measure fit against other loops, a page against the stock theme (book/benchmark_*.md)
 	$(BIN)/python -m pip install -q --no-deps -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.fit --out book/benchmark_fit.md
+	$(BIN)/python -m benchmarks.page --out book/benchmark_page.md
 
 nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stored ones
 	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters book) -p no:cacheprovider --nbval --nbval-current-env \

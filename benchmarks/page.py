@@ -61,6 +61,11 @@ loads, compressed as a server would (gzip); the stock page carries its figures a
 HTML, so the second line leaves both out of either page.
 """
 
+STEP = """\
+From a key press to the first moment after the frame that shows its effect was painted, 20 steps of each slider or
+handle; the table has the slowest control of each widget. A trivial update, a slider that writes its value into a line
+of text, is timed in turn with it in the same page: its time is mostly the wait for the screen's next frame."""
+
 LISTEN = """
 window.seen = { lcp: 0, cls: 0 };
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
@@ -133,8 +138,10 @@ def visit(playwright, site: Path, origin: str, path: str) -> dict[str, float]:
         page.on("request", note)
         page.goto(origin + path, wait_until="load")
         page.evaluate("window.MathJax?.startup?.promise.then(() => 0)")
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(2000)
+        count = -1
+        while count != len(asked):  # two seconds in which nothing more is asked for
+            count = len(asked)
+            page.wait_for_timeout(2000)
         seen = page.evaluate("seen")
     sizes = {name: _sent(site / unquote(name).lstrip("/")) for name in asked}
     bare = sum(
@@ -233,10 +240,7 @@ def table(title: str, rounds: int, pages: dict[str, dict[str, float]], widgets: 
         "",
         "## A step of every widget",
         "",
-        "From a key press to the first moment after the frame that shows its effect was painted, 20 steps of each slider "
-        "or handle; the slowest control of each widget. A trivial update, a slider that writes its value "
-        "into a line of text, is timed in turn with it in the same page: its time is mostly the wait for "
-        "the next frame of the screen.",
+        STEP,
         "",
         "| widget | control | median | longest | trivial update | ratio |",
         "|---|---|---:|---:|---:|---:|",

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "site"))
 
 from site_tools import CHROMIUM_FLAGS, find_chromium, unavailable  # noqa: E402
 
-PATIENCE = 120  # seconds for a server, a kernel or a first import of torch on a busy machine
+PATIENCE = 90  # seconds for a server, a kernel or a first import of torch on a busy machine
 # What JupyterLab itself says in the console, whatever notebook is open.
 NOISE = (
     "/api/contents/",  # it looks for a checkpoint folder that a new notebook has not
@@ -116,7 +116,6 @@ def lab(chromium, tmp_path_factory):
     environment = {
         **os.environ,
         **{name: str(home / place) for name, place in places.items()},
-        "JUPYTER_NO_CONFIG": "1",
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "OMP_NUM_THREADS": "1",
     }

@@ -20,6 +20,10 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 )
 GOOD_URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
+WIDGET = (
+    '<div class="book-widget" data-widget="explore"><script type="application/json">{state}</script>'
+    f'<figure class="book-figure"><img src="{GOOD_URI}" alt="A curve"></figure></div>'
+)
 
 
 def output(html: str) -> dict:
@@ -138,6 +142,21 @@ BROKEN = {
         "lies on another host",
         "a copy",
     ),
+    "widget whose state is no JSON": (
+        {NB: notebook(code(), code(outputs=[output(WIDGET.format(state='{"rank": 1, "frames"'))]))},
+        "cell 3: the state of the widget explore isn't JSON",
+        f"make notebooks N={NB}",
+    ),
+    "widget without a state": (
+        {NB: notebook(code(outputs=[output(WIDGET.format(state=""))]))},
+        "the state of the widget explore isn't JSON",
+        "make notebooks",
+    ),
+    "notebook of the front matter": (
+        {"book/lost.ipynb": notebook(code())},
+        "book/lost.ipynb: isn't in _toc.yml",
+        "add it",
+    ),
     "notebook that is no JSON": ({NB: "{"}, "isn't a notebook", "restore it"),
 }
 
@@ -159,7 +178,11 @@ def test_a_sound_book_gets_none(tmp_path):
     files = {
         "book/index.md": "# Book\n\n![A](pic.png)\n\n`![](no image)`\n\n```md\n![](nor/this.png)\n```\n",
         "book/pic.png": PNG,
-        NB: notebook(code(outputs=[output(f'<img src="{GOOD_URI}" alt="A curve">')]), code("", count=None)),
+        NB: notebook(
+            code(outputs=[output(f'<img src="{GOOD_URI}" alt="A curve">')]),
+            code(outputs=[output(WIDGET.format(state='{"text": "<\\/b> and <\\u0021--"}'))]),
+            code("", count=None),
+        ),
         "chapters/01_a/.ipynb_checkpoints/x.ipynb": "{",
     }
     assert not found(book(tmp_path, **files))

@@ -7,6 +7,7 @@ pages     what a page's template needs: launch links, metadata, the polished bod
 nav       the chapter navigation
 search    word splitting for Chinese beside English
 generated lists that pages ask for: data sets, the ledger
+gallery   every kind of widget on one page
 checks    what must be so before the site may be published
 """
 
@@ -14,13 +15,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import assets, checks, generated, maths, nav, outputs, pages, search
+from . import assets, checks, gallery, generated, maths, nav, outputs, pages, search
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for module in (assets, generated, maths, outputs, nav, pages, search, checks):
+    for module in (assets, generated, gallery, maths, outputs, nav, pages, search, checks):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -28,26 +28,49 @@ CODE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[`~]*\s*$|(`+)(?!`).*?(?<!`)\2(?
 DIRECTIVE = re.compile(r"^[`:]{3,}\{(figure|image)\}\s*(\S+)\s*\n(.*?)^[`:]{3,}", re.M | re.S)
 
 
-class Images(HTMLParser):
-    """Collects the attributes of every ``<img>``."""
+class Reader(HTMLParser):
+    """Collects the attributes of every ``<img>``, and every widget with the text of its state."""
 
     def __init__(self, html: str):
         super().__init__()
-        self.found: list[dict[str, str]] = []
+        self.images: list[dict[str, str]] = []
+        self.widgets: list[tuple[str, list[str]]] = []
+        self.in_state = False
         self.feed(html)
+        self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
         if tag == "img":
-            self.found.append({name: value or "" for name, value in attrs})
+            self.images.append(values)
+        elif "data-widget" in values and "data-state-src" not in values:
+            self.widgets.append((values["data-widget"], []))
+        self.in_state = tag == "script" and values.get("type") == "application/json"
 
     handle_startendtag = handle_starttag
+
+    def handle_data(self, data: str) -> None:
+        if self.in_state and self.widgets:
+            self.widgets[-1][1].append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_state = False
 
 
 def _html(html: str, file: Path, where: str) -> Iterator[str]:
     """Findings in HTML, from an output or from Markdown."""
-    if "<img" not in html:
+    if "<img" not in html and "data-widget" not in html:
         return
-    for image in Images(html).found:
+    page = Reader(html)
+    for name, state in page.widgets:
+        try:
+            json.loads("".join(state))
+        except json.JSONDecodeError as error:
+            yield (
+                f"{where}the state of the widget {name} isn't JSON ({error.msg} at character {error.pos}); "
+                "run the notebook again: make notebooks N={file}"
+            )
+    for image in page.images:
         source = image.get("src", "")
         if not image.get("alt", "").strip():
             shown = source[:40] if not source.startswith("data:") else "a figure"
@@ -123,7 +146,8 @@ def _notebook(text: str, file: Path) -> Iterator[str]:
 
 def findings(root: Path, pages: set[str]) -> Iterator[str]:
     """Every finding about the sources under ``root``; ``pages`` are the docnames that ``_toc.yml`` names."""
-    sources = [*root.glob("book/*.md"), *root.glob("chapters/**/*.md"), *root.glob("chapters/**/*.ipynb")]
+    folders = ("book/*.md", "book/*.ipynb", "chapters/**/*.md", "chapters/**/*.ipynb")
+    sources = [file for pattern in folders for file in root.glob(pattern)]
     for file in sorted(sources):
         name = file.relative_to(root)
         if any(part.startswith((".", "_")) for part in name.parts):

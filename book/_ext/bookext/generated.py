@@ -24,9 +24,10 @@ MARKER = re.compile(r"<!-- generated: (\w+) -->")
 
 
 def notebooks() -> list[Path]:
-    return sorted(
-        path for path in (assets.ROOT / "chapters").rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
-    )
+    """The chapters' notebooks, then those of the front matter."""
+    folders = (assets.ROOT / "chapters", assets.ROOT / "book")
+    found = [path for folder in folders for path in sorted(folder.rglob("*.ipynb"))]
+    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
 @lru_cache

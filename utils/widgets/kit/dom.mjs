@@ -50,6 +50,8 @@ export function frame({ model, el, kind }) {
   const controls = make("div", { class: "bw-controls" });
   const caption = make("p", { class: "bw-caption" }, model.get("caption") ?? "");
   const root = make("div", { class: `bw bw-${kind}` }, stage, readout, controls, spoken, caption);
+  // JupyterLab moves between cells with the arrow keys unless the element in focus says that it needs them.
+  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", ""));
   el.append(root);
   let timer = 0;
   const say = (text) => {
