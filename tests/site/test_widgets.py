@@ -105,7 +105,9 @@ def test_every_control_is_reached_by_tab_and_has_a_name(open_page, widget_pages)
                 page.keyboard.press("Tab")
             for at in wanted:
                 # Of a group of radio buttons, Tab reaches the chosen one; arrows reach the others.
-                if not controls.nth(at).evaluate("(n) => n.dataset.visited || (n.type === 'radio' && !n.checked)"):
+                if not controls.nth(at).evaluate(
+                    "(n) => n.dataset.visited || (n.type === 'radio' && !n.checked)"
+                ):
                     missed.append(f"{path}: Tab never comes to control {at} of widget {i}")
             for at in wanted:
                 named = controls.nth(at).evaluate(

@@ -102,7 +102,11 @@ def length(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     if not low <= count <= high:
         yield None, f"has {count} code cells in sight, the guide asks for {low} to {high}; split or join"
     low, high = WORDS
-    words = sum(len(outside_code(source(cell)).split()) for _, cell in of("markdown", cells))
+    prose = (
+        re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", "", outside_code(source(cell)), flags=re.S)
+        for _, cell in of("markdown", cells)
+    )
+    words = sum(len(text.split()) for text in prose)  # a formula is read, but it is no word
     if not low <= words <= high:
         yield (
             None,
