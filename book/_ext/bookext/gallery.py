@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import assets, generated
+from . import generated
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
