@@ -81,7 +81,8 @@ nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stor
 	  --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n $(JOBS) --dist loadscope
 
 site: $(VENV)/all.stamp book ## the built site, and JupyterLab, in headless Chromium
-	$(ONE_THREAD) $(BIN)/python -m pytest tests/site tests/lab -n $(JOBS) --dist loadfile
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadfile
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/lab
 
 # ---- upkeep
 
