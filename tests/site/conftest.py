@@ -52,6 +52,8 @@ def open_page(browser, site):
         page.set_default_timeout(10_000)
         watch = Watch(page, origin)
         page.goto(origin + path, wait_until="load")
+        if options.get("java_script_enabled", True):  # all of it has a layout, not the first screen alone
+            page.wait_for_function("() => !document.documentElement.classList.contains('first-paint')")
         return page, watch
 
     yield open_

@@ -16,7 +16,7 @@ DRAWING = """
   return JSON.stringify([pixels, pictures, marks]);
 }
 """
-CONTROLS = "input:not([disabled]), select:not([disabled]), button:not([disabled]), .bw [tabindex='0']"
+CONTROLS = "input:not([disabled]), select:not([disabled]), button:not([disabled]), .bw [tabindex]"
 
 
 def pages_with_widgets(site_dir) -> list[str]:
@@ -89,7 +89,29 @@ def test_every_widget_is_drawn_and_changes_by_keyboard(open_page, widget_pages):
     assert not dead, "\n".join(dead)
 
 
-def test_every_control_is_reached_by_tab_and_has_a_name(open_page, widget_pages):
+# A group of many small controls is one stop for Tab; arrow keys go on within it ("roving tabindex").
+ROVING = "[tabindex='-1']"
+
+
+def reached_by_arrows(page, controls, start: int) -> set[int]:
+    """Controls that arrow keys lead to from control ``start``, itself among them."""
+    controls.evaluate_all("(all) => all.forEach((node, i) => { node.dataset.at = i; })")
+    reached, ahead = set(), [start]
+    while ahead:
+        at = ahead.pop()
+        if at in reached:
+            continue
+        reached.add(at)
+        for key in ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"):
+            controls.nth(at).focus()
+            page.keyboard.press(key)
+            now = page.evaluate("() => document.activeElement.dataset.at")
+            if now is not None and int(now) not in reached:
+                ahead.append(int(now))
+    return reached
+
+
+def test_every_control_is_reached_by_keyboard_and_has_a_name(open_page, widget_pages):
     missed = []
     for path in widget_pages:
         page, _ = open_page(path)
@@ -99,16 +121,30 @@ def test_every_control_is_reached_by_tab_and_has_a_name(open_page, widget_pages)
             wanted = [at for at in range(controls.count()) if controls.nth(at).is_visible()]
             if not wanted:
                 continue
-            controls.nth(wanted[0]).focus()
-            for _ in wanted:
+            roving = [at for at in wanted if controls.nth(at).evaluate("(n, s) => n.matches(s)", ROVING)]
+            stops = [at for at in wanted if at not in roving]
+            controls.nth(stops[0]).focus()
+            for _ in stops:
                 page.evaluate("() => document.activeElement.dataset.visited = 'yes'")
                 page.keyboard.press("Tab")
-            for at in wanted:
+            for at in stops:
                 # Of a group of radio buttons, Tab reaches the chosen one; arrows reach the others.
                 if not controls.nth(at).evaluate(
                     "(n) => n.dataset.visited || (n.type === 'radio' && !n.checked)"
                 ):
                     missed.append(f"{path}: Tab never comes to control {at} of widget {i}")
+            if roving:
+                starts = [
+                    at
+                    for at in stops
+                    if controls.nth(at).evaluate("(n) => n.tabIndex === 0 && n.hasAttribute('tabindex')")
+                ]
+                reached = set().union(*(reached_by_arrows(page, controls, at) for at in starts))
+                missed += [
+                    f"{path}: no arrow key comes to control {at} of widget {i}"
+                    for at in roving
+                    if at not in reached
+                ]
             for at in wanted:
                 named = controls.nth(at).evaluate(
                     "(node) => node.getAttribute('aria-label') || node.textContent.trim() || (node.labels || []).length"

@@ -38,7 +38,6 @@ addEventListener("keydown", (event) => {
     if (field) { event.preventDefault(); field.focus(); }
   }
 });
-chapters.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest" });
 
 // --- On this page: mark the section at the top of the screen.
 const links = new Map(all(".on-page a[href^='#']").map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
@@ -47,7 +46,10 @@ let marked = null;
 function spy() {
   const edge = 120;
   let here = null;
-  for (const section of sections) if (section.getBoundingClientRect().top <= edge) here = section;
+  for (const section of sections) {
+    if (section.getBoundingClientRect().top > edge) break; // those after it stand lower
+    here = section;
+  }
   const link = here && links.get(here.id);
   if (link === marked) return;
   marked?.removeAttribute("aria-current");
@@ -61,8 +63,14 @@ if (sections.length) {
     waiting = true;
     requestAnimationFrame(() => { waiting = false; spy(); });
   }, { passive: true });
-  spy();
 }
+// Asking where things stand makes the browser lay the page out, so that waits for the first paint; until then
+// the sections far below have no layout at all.
+requestAnimationFrame(() => setTimeout(() => {
+  root.classList.remove("first-paint");
+  chapters.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest" });
+  if (sections.length) spy();
+}));
 
 // --- Copy buttons on code.
 for (const pre of all("div.highlight > pre")) {
@@ -81,16 +89,15 @@ for (const pre of all("div.highlight > pre")) {
 }
 
 // --- What scrolls sideways must be reachable by keyboard; what doesn't shouldn't be a stop.
-const scrollers = all("pre, .table-frame, .katex-display, .cell_output");
-function reach() {
-  for (const box of scrollers) {
-    const scrolls = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
-    if (scrolls) box.tabIndex = 0;
+function reach(boxes) {
+  const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible");
+  boxes.forEach((box, i) => {
+    if (scrolls[i]) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
-  }
+  });
 }
-new ResizeObserver(reach).observe(document.body);
-for (const details of all("details")) details.addEventListener("toggle", reach);
+const resized = new ResizeObserver((entries) => reach(entries.map((entry) => entry.target)));
+for (const box of all("pre, .table-frame, .katex-display, .cell_output")) resized.observe(box);
 
 // A link into a closed solution opens it.
 function openTarget() {

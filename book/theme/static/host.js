@@ -47,14 +47,16 @@ async function stateOf(widget) {
   return JSON.parse(text);
 }
 
-let styled = false;
-function linkStyle() {
-  if (styled || document.querySelector("link[data-widget-style]")) return;
-  styled = true;
-  const link = document.createElement("link");
-  Object.assign(link, { rel: "stylesheet", href: new URL("widgets/widget.css", HERE) });
-  link.dataset.widgetStyle = "";
-  document.head.append(link);
+// One sheet for all widgets. Without it they would still work, so a sheet that doesn't come holds nothing up.
+let sheet = null;
+function style() {
+  sheet ??= new Promise((done) => {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "stylesheet", href: new URL("widgets/widget.css", HERE), onload: done, onerror: done });
+    link.dataset.widgetStyle = "";
+    document.head.append(link);
+  });
+  return sheet;
 }
 
 async function start(widget) {
@@ -63,13 +65,13 @@ async function start(widget) {
   stage.className = "book-stage";
   try {
     if (!/^[\w-]+$/.test(name)) throw new Error("its name is not one of a module");
-    const state = await stateOf(widget);
-    const module = await import(new URL(`widgets/${name}.mjs`, HERE));
+    const styled = style(); // drawn without it, a widget would be of another height for a moment
+    const [state, module] = await Promise.all([stateOf(widget), import(new URL(`widgets/${name}.mjs`, HERE))]);
     const render = module.render ?? module.default?.render;
     if (!render) throw new Error("its module has nothing to render");
     const model = makeModel(state);
     await module.default?.initialize?.({ model });
-    linkStyle();
+    await styled;
     // Drawn in the page, so that a module can measure; unseen, so that a failure never shows half a widget.
     stage.style.cssText = "position:absolute;visibility:hidden;inline-size:100%";
     widget.append(stage);

@@ -19,4 +19,6 @@
     apply(event.detail);
   });
   apply(choice());
+  // Until book.js says that the first screen is painted, the rest of the page waits; a link into it can't.
+  if (!location.hash) root.classList.add("first-paint");
 })();
