@@ -13,7 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve lab notebooks test lint unit nbval site test-gpu bench lock address clean
+.PHONY: help install book serve offline lab notebooks test lint unit nbval site test-gpu bench lock address clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ book: $(VENV)/site.stamp ## build the site in _build/html (installs what it need
 serve: book ## build, then show the site on http://localhost:8000 (PORT=…)
 	@echo "http://localhost:$(PORT)/"
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+offline: book ## the site in one zip, to read without a network (_build/deep-learning-notebooks.zip)
+	$(BIN)/python -m tools.offline
 
 lab: $(VENV)/all.stamp ## open the notebooks in JupyterLab
 	@git rev-parse --git-dir >/dev/null 2>&1 && $(BIN)/nbdime config-git --enable || true

@@ -1,16 +1,17 @@
 """Execute notebooks and store their outputs: ``make notebooks``, or ``make notebooks N=chapters/…/x.ipynb``.
 
 What is stored must be the same whoever runs it, so ids of kernel-side widgets, timing metadata and the
-editor's own metadata are dropped. A notebook that fails is left as it was.
+editor's own metadata are dropped. A notebook that fails is left as it was. What a run cost goes to
+``book/times.csv``, from which the site's page "Times and sizes" is made.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import re
 import sys
-import time
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,13 @@ ROOT = Path(__file__).resolve().parent.parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 CELL_METADATA = {"tags", "jupyter", "cellView", "mystnb", "colab"}
+TIMES = ("notebook", "seconds", "memory_mib", "machine")
+# Run in the notebook's kernel after its last cell: processor time of all threads, and the most memory it held.
+COST = """
+import resource as _r
+_u = _r.getrusage(_r.RUSAGE_SELF)
+print(_u.ru_utime + _u.ru_stime, _u.ru_maxrss / 1024)
+"""
 
 
 def all_notebooks(root: Path = ROOT) -> list[Path]:
@@ -47,9 +55,14 @@ def clean(nb: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return nb
 
 
-def execute(path: Path, *, timeout: int = 300) -> float:
-    """Run ``path`` from top to bottom in its own folder and store the outputs; returns the seconds it took."""
+def execute(path: Path, *, timeout: int = 300) -> tuple[float, float]:
+    """Run ``path`` from top to bottom in its own folder and store the outputs.
+
+    Returns:
+        Processor seconds and the peak memory in MiB of its kernel, libraries included.
+    """
     nb = nbformat.read(path, as_version=4)
+    nb.cells.append(nbformat.v4.new_code_cell(COST))
     client = NotebookClient(
         nb,
         timeout=timeout,
@@ -57,13 +70,34 @@ def execute(path: Path, *, timeout: int = 300) -> float:
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,
     )
-    start = time.perf_counter()
     client.execute()
-    seconds = time.perf_counter() - start
+    seconds, memory = map(float, nb.cells.pop().outputs[0]["text"].split())
     partial = path.with_suffix(".ipynb.part")
     nbformat.write(clean(nb), partial)
     os.replace(partial, path)
-    return seconds
+    return seconds, memory
+
+
+def record(path: Path, seconds: float, memory: float, root: Path = ROOT) -> None:
+    """Put what a notebook's run cost into the table; a notebook that isn't the book's has no row."""
+    if not path.resolve().is_relative_to(root):
+        return
+    from utils.device import cpu_model
+
+    table = root / "book" / "times.csv"
+    rows = {}
+    if table.is_file():
+        with table.open(encoding="utf8", newline="") as file:
+            rows = {row["notebook"]: row for row in csv.DictReader(file)}
+    name = path.resolve().relative_to(root).as_posix()
+    rows[name] = dict(zip(TIMES, (name, f"{seconds:.0f}", f"{memory:.0f}", cpu_model()), strict=True))
+    rows = {name: row for name, row in rows.items() if (root / name).is_file()}
+    partial = table.with_suffix(".csv.part")
+    with partial.open("w", encoding="utf8", newline="") as file:
+        writer = csv.DictWriter(file, TIMES, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[name] for name in sorted(rows))
+    os.replace(partial, table)
 
 
 def main() -> int:
@@ -82,7 +116,9 @@ def main() -> int:
             failed += 1
             continue
         try:
-            print(f"{path}: {execute(path):.1f} s, outputs stored", flush=True)
+            seconds, memory = execute(path)
+            record(path, seconds, memory)
+            print(f"{path}: {seconds:.1f} s, {memory:.0f} MiB, outputs stored", flush=True)
         except CellExecutionError as error:
             print(f"{path}: failed, left as it was\n{ANSI.sub('', str(error))}", file=sys.stderr)
             failed += 1

@@ -8,6 +8,10 @@ nav       the chapter navigation
 search    word splitting for Chinese beside English
 generated lists that pages ask for: data sets, the ledger
 gallery   every kind of widget on one page
+topics    the map of the notes
+glossary  English and Chinese terms
+home      the home page's map of chapters and its widget
+references  the bibliography; what each notebook costs to run
 checks    what must be so before the site may be published
 """
 
@@ -15,13 +19,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import assets, checks, gallery, generated, maths, nav, outputs, pages, search
+from . import (
+    assets,
+    checks,
+    gallery,
+    generated,
+    glossary,
+    home,
+    maths,
+    nav,
+    outputs,
+    pages,
+    references,
+    search,
+    topics,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for module in (assets, generated, gallery, maths, outputs, nav, pages, search, checks):
+    for module in (
+        assets,
+        generated,
+        gallery,
+        topics,
+        glossary,
+        home,
+        references,
+        maths,
+        outputs,
+        nav,
+        pages,
+        search,
+        checks,
+    ):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

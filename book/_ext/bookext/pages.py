@@ -76,6 +76,9 @@ def polish(body: str, page_folder: Path) -> str:
     # A wide table scrolls in its frame on a phone instead of widening the page.
     body = re.sub(r"<table\b", '<div class="table-frame"><table', body)
     body = body.replace("</table>", "</table></div>")
+    # A reader's voice changes with the language.
+    body = body.replace('<span class="zh">', '<span class="zh" lang="zh-Hans">')
+    body = body.replace('<span class="pinyin">', '<span class="pinyin" lang="zh-Latn-pinyin">')
     # An empty corner of a table heads nothing.
     body = re.sub(r"<th class=\"head\">\s*(<p>\s*</p>)?\s*</th>", "<td></td>", body)
     # The label would hide the words that are to be seen from those who hear the page; a summary holds no <p>.
@@ -104,6 +107,7 @@ def add_context(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         "book_fonts": assets.PRELOADED_FONTS,
         "book_has_math": 'class="katex' in body,
         "book_has_widgets": "data-widget=" in body,
+        "book_has_terms": 'class="term"' in body,
         "book_description": escape(_description(doctree)),
         "book_page_url": f"{app.config.html_baseurl.rstrip('/')}/{page}.html"
         if app.config.html_baseurl
@@ -136,6 +140,21 @@ def write_front_door(app: Sphinx, error: Exception | None) -> None:
     Path(app.outdir, ".nojekyll").touch()
 
 
+def write_sitemap(app: Sphinx, error: Exception | None) -> None:
+    """For search engines; they ask for full addresses, known only where the site is deployed."""
+    base = app.config.html_baseurl.rstrip("/")
+    if error or app.builder.format != "html" or not base:
+        return
+    pages = "".join(
+        f"<url><loc>{escape(base)}/{name}.html</loc></url>\n" for name in sorted(app.env.found_docs)
+    )
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    Path(app.outdir, "sitemap.xml").write_text(f"{head}{pages}</urlset>\n", "utf8")
+    Path(app.outdir, "robots.txt").write_text(
+        f"User-agent: *\nAllow: /\nSitemap: {base}/sitemap.xml\n", "utf8"
+    )
+
+
 def set_base(app: Sphinx, config: Config) -> None:
     """The address the site will stand at, known only where it is deployed: canonical links and the 404 page."""
     config.html_baseurl = os.environ.get("BOOK_BASEURL", config.html_baseurl)
@@ -148,3 +167,4 @@ def setup(app: Sphinx) -> None:
     app.add_config_value("book_repository", {"url": "", "branch": "main"}, "html", dict)
     app.connect("html-page-context", add_context, priority=600)
     app.connect("build-finished", write_front_door)
+    app.connect("build-finished", write_sitemap)

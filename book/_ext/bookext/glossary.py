@@ -1,0 +1,92 @@
+"""The glossary: ``book/glossary.csv`` as a page, each term with a link to the section that shows it.
+
+Both languages are text of the page, so that the site's search finds them; ``glossary.js`` adds the field that
+narrows the list while the reader types.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from sphinx.errors import ExtensionError
+
+from . import assets, generated, topics
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+COLUMNS = ("en", "zh", "pinyin", "definition_en", "definition_zh", "aliases", "topic")
+NEEDED = COLUMNS[:5]
+
+
+def rows() -> list[dict[str, str]]:
+    """The terms in the file's order.
+
+    Raises:
+        ExtensionError: with file, line and mend, where a term is incomplete, doubled or names an unknown topic.
+    """
+    path = assets.ROOT / "book" / "glossary.csv"
+    known = {row["id"] for row in topics.rows()}
+    seen: dict[str, int] = {}
+    found = []
+    with path.open(encoding="utf8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise ExtensionError(f"book/glossary.csv:1: the columns must be {', '.join(COLUMNS)}")
+        for line, row in enumerate(reader, 2):
+            where = f"book/glossary.csv:{line}: {row['en'] or 'a term'}"
+            missing = [name for name in NEEDED if not (row[name] or "").strip()]
+            if missing:
+                raise ExtensionError(f"{where} has no {', '.join(missing)}; fill it in")
+            if row["en"].casefold() in seen:
+                raise ExtensionError(f"{where} stands on line {seen[row['en'].casefold()]} already; keep one")
+            if row["topic"] and row["topic"] not in known:
+                raise ExtensionError(
+                    f"{where} names the topic {row['topic']!r}, which book/topics.csv doesn't have"
+                )
+            seen[row["en"].casefold()] = line
+            found.append(row)
+    if [*seen] != sorted(seen):
+        late = next(b for a, b in zip(seen, sorted(seen), strict=True) if a != b)
+        raise ExtensionError(
+            f"book/glossary.csv: the terms aren't in alphabetical order; {late!r} stands too late"
+        )
+    return found
+
+
+def entry(row: dict[str, str], where: dict[str, str]) -> str:
+    """One term as an item of a definition list."""
+    plain = generated.cell_text
+    words = f"[{plain(row['en'])}]{{#term-{generated.slug(row['en'])} .term}}"
+    lines = [
+        f"{words} [{plain(row['zh'])}]{{.zh}} [{plain(row['pinyin'])}]{{.pinyin}}",
+        f": {plain(row['definition_en'])}",
+        "",
+        f"  [{plain(row['definition_zh'])}]{{.zh}}",
+    ]
+    last = []
+    if row["aliases"]:
+        last.append(f"Also: [{plain(row['aliases'])}]{{.zh}}.")
+    if where.get(row["topic"]):
+        last.append(f"Shown in {where[row['topic']]}.")
+    if last:
+        lines += ["", "  " + " ".join(last)]
+    return "\n".join(lines)
+
+
+def glossary() -> str:
+    where = topics.places()
+    letters: dict[str, list[str]] = {}
+    found = rows()
+    for row in found:
+        letters.setdefault(row["en"][0].upper(), []).append(entry(row, where))
+    shown = sum(bool(where.get(row["topic"])) for row in found)
+    head = f"{len(found)} terms; {shown} of them lead to the section that shows them."
+    return "\n\n".join(
+        [head, *(f"## {letter}\n\n" + "\n\n".join(terms) for letter, terms in letters.items())]
+    )
+
+
+def setup(app: Sphinx) -> None:
+    generated.GENERATORS["glossary"] = glossary

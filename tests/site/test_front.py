@@ -1,0 +1,153 @@
+"""The pages around the chapters: made from their sources, and wrong sources end the build with one line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+
+import pytest
+from site_tools import ROOT
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+pytest.importorskip("sphinx", reason="the site's packages are not installed: pip install '.[site]'")
+from bookext import assets, glossary, home, references, topics
+from sphinx.errors import ExtensionError
+
+# ---------------------------------------------------------------- broken sources
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A copy of the lists, with one small notebook, in place of the book's."""
+    (tmp_path / "book").mkdir()
+    for name in ("glossary.csv", "topics.csv", "chapters.csv", "times.csv"):
+        shutil.copyfile(ROOT / "book" / name, tmp_path / "book" / name)
+    folder = tmp_path / "chapters" / "01_linear_algebra"
+    folder.mkdir(parents=True)
+    text = "**References.** which came first. P. Q. One and R. Two (1999), [Title](https://doi.org/10.1000/x(1)y)."
+    cells = [{"cell_type": "markdown", "source": source} for source in ("# Notebook", text)]
+    (folder / "01_x.ipynb").write_text(json.dumps({"cells": cells}))
+    monkeypatch.setattr(assets, "ROOT", tmp_path)
+    return tmp_path
+
+
+def change(book, name: str, line: int, **values: str) -> None:
+    path = book / "book" / name
+    with path.open(encoding="utf8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[line - 2].update(values)
+    with path.open("w", encoding="utf8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"zh": ""}, r"glossary\.csv:4: .+ has no zh; fill it in"),
+        ({"definition_en": " "}, r"glossary\.csv:4: .+ has no definition_en"),
+        ({"topic": "nothing"}, r"names the topic 'nothing'"),
+        ({"en": "Action-Value Function"}, r"stands on line 2 already"),
+        ({"en": "zzz"}, r"alphabetical order"),
+    ],
+)
+def test_a_wrong_term_is_named(book, values, said):
+    assert len(glossary.rows()) >= 300
+    change(book, "glossary.csv", 4, **values)
+    with pytest.raises(ExtensionError, match=said):
+        glossary.rows()
+
+
+def test_a_topic_that_claims_a_missing_notebook_is_named(book):
+    change(book, "topics.csv", 5, notebook="chapters/01_linear_algebra/gone.ipynb", heading="Here")
+    with pytest.raises(
+        ExtensionError, match=r"names chapters/01_linear_algebra/gone\.ipynb, which isn't there"
+    ):
+        topics.places()
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "said"),
+    [
+        (3, {"needs": "magic"}, "needs 'magic', which is no chapter"),
+        (3, {"row": "1", "column": "5"}, "must stand in a row below"),
+        (8, {"column": "3"}, "optimization and statistics share row and column"),
+    ],
+)
+def test_a_wrong_chapter_is_named(book, line, values, said):
+    home.chapter_map()
+    change(book, "chapters.csv", line, **values)
+    with pytest.raises(ExtensionError, match=said):
+        home.chapter_map()
+
+
+def test_times_and_notebooks_must_agree(book):
+    with pytest.raises(ExtensionError, match=r"no row for chapters/01_linear_algebra/01_x\.ipynb; run 'make"):
+        references.times()
+    row = "chapters/01_linear_algebra/01_x.ipynb,3,300,CPU\n"
+    (book / "book" / "times.csv").write_text("notebook,seconds,memory_mib,machine\n" + row)
+    assert "| 3 | 300 MiB |" in references.times()
+    with (book / "book" / "times.csv").open("a") as file:
+        file.write("chapters/gone.ipynb,3,300,CPU\n")
+    with pytest.raises(ExtensionError, match="has a row for chapters/gone"):
+        references.times()
+
+
+def test_a_reference_is_listed_once_with_its_authors(book):
+    text = references.bibliography()
+    assert "P. Q. One and R. Two (1999), [Title](https://doi.org/10.1000/x(1)y)" in text and "1 works" in text
+    path = book / "chapters" / "01_linear_algebra" / "02_y.ipynb"
+    cells = json.loads((path.parent / "01_x.ipynb").read_text())["cells"]
+    cells[1]["source"] = "**References.** P. One (1999), [T](https://arxiv.org/abs/99.1)."
+    path.write_text(json.dumps({"cells": cells}))
+    with pytest.raises(ExtensionError, match=r"02_y\.ipynb: https://arxiv\.org/abs/99\.1 is not of the form"):
+        references.bibliography()
+
+
+# ---------------------------------------------------------------- the pages
+
+
+def test_the_glossary_is_narrowed_in_either_language(open_page):
+    page, watch = open_page("book/glossary.html")
+    shown = page.locator("dt:visible")
+    assert shown.count() >= 300
+    field = page.get_by_label("Find a term")
+    for query in ("梯度下降", "gradient descent", "tidu xiajiang", "tiduxiajiang"):
+        field.fill(query)
+        names = shown.all_inner_texts()
+        assert any(name.startswith("gradient descent") for name in names), query
+        assert len(names) < 12, (query, names)
+    assert "term" in page.locator(".find-term [role=status]").inner_text()
+    assert page.locator("dt .zh").first.get_attribute("lang") == "zh-Hans"
+    field.fill("")
+    assert shown.count() >= 300
+    assert not watch.faults
+
+
+def test_the_map_leads_to_every_chapter_by_keyboard(open_page, site_dir):
+    page, watch = open_page("book/index.html")
+    links = page.locator(".chapter-map a")
+    pages = {path.relative_to(site_dir).as_posix() for path in (site_dir / "chapters").glob("*/index.html")}
+    assert set(links.evaluate_all("(all) => all.map((a) => a.pathname.slice(1))")) == pages
+    quiet = page.locator(".chapter-map path").first.evaluate("(path) => getComputedStyle(path).stroke")
+    links.last.focus()
+    marked = page.locator(".chapter-map path").evaluate_all(
+        "(all, quiet) => all.filter((path) => getComputedStyle(path).stroke !== quiet).length", quiet
+    )
+    assert marked >= 3  # the lines of all that it needs
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/chapters/**/index.html")
+    assert not watch.faults
+
+
+def test_search_finds_glossary_terms(open_page):
+    for query in ("AdamW", "梯度"):
+        page, _ = open_page(f"search.html?q={query}")
+        page.locator("#search-results li a").first.wait_for()
+        found = page.eval_on_selector_all(
+            "#search-results li a", "(all) => all.map((a) => a.pathname.slice(1))"
+        )
+        assert "book/glossary.html" in found, query
