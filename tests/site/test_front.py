@@ -22,8 +22,15 @@ from sphinx.errors import ExtensionError
 def book(tmp_path, monkeypatch):
     """A copy of the lists, with one small notebook, in place of the book's."""
     (tmp_path / "book").mkdir()
-    for name in ("glossary.csv", "topics.csv", "chapters.csv", "times.csv"):
+    for name in ("glossary.csv", "topics.csv", "notes.csv", "chapters.csv", "times.csv"):
         shutil.copyfile(ROOT / "book" / name, tmp_path / "book" / name)
+    every = list(csv.DictReader((ROOT / "book" / "topics.csv").open(encoding="utf8", newline="")))
+    with (tmp_path / "book" / "topics.csv").open("w", encoding="utf8", newline="") as file:
+        writer = csv.DictWriter(file, list(every[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            {**row, "notebook": "", "heading": ""} for row in every
+        )  # it has none of the notebooks
     folder = tmp_path / "chapters" / "01_linear_algebra"
     folder.mkdir(parents=True)
     text = "**References.** which came first. P. Q. One and R. Two (1999), [Title](https://doi.org/10.1000/x(1)y)."
@@ -67,6 +74,12 @@ def test_a_topic_that_claims_a_missing_notebook_is_named(book):
         ExtensionError, match=r"names chapters/01_linear_algebra/gone\.ipynb, which isn't there"
     ):
         topics.places()
+
+
+def test_a_heading_of_the_notes_with_an_unknown_topic_is_named(book):
+    change(book, "notes.csv", 7, topics="svd nothing")
+    with pytest.raises(ExtensionError, match=r"notes\.csv:7: nothing is no id"):
+        topics.heading_table()
 
 
 @pytest.mark.parametrize(
