@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from site_tools import ROOT, site_pages
@@ -116,3 +117,14 @@ def test_a_notebook_page_can_be_run_and_reported(site_dir):
         ROOT / source
     ).exists()
     assert "/issues/new?" in html
+
+
+def test_a_report_names_the_page_and_the_section_on_the_screen(open_page):
+    page, _ = open_page("chapters/01_linear_algebra/04_svd_and_image_compression.html#exercises")
+    link = page.get_by_role("link", name="Report a mistake here")
+    page.wait_for_selector(".on-page a[aria-current=true]")
+    # A click that isn't followed: the form is on another host.
+    link.evaluate("(a) => { a.addEventListener('click', (event) => event.preventDefault()); a.click(); }")
+    query = parse_qs(urlsplit(link.get_attribute("href")).query)
+    assert query["page"] == ["chapters/01_linear_algebra/04_svd_and_image_compression"]
+    assert query["section"] == ["Exercises"] and query["template"] == ["mistake.yml"]

@@ -72,6 +72,13 @@ requestAnimationFrame(() => setTimeout(() => {
   if (sections.length) spy();
 }));
 
+// --- Report a mistake: the form is told which section is on the screen.
+document.querySelector(".on-page .report")?.addEventListener("click", ({ currentTarget: link }) => {
+  const address = new URL(link.href);
+  if (marked) address.searchParams.set("section", marked.textContent.trim());
+  link.href = address;
+});
+
 // --- Copy buttons on code.
 for (const pre of all("div.highlight > pre")) {
   if (!navigator.clipboard || pre.closest(".cell_output")) continue;
