@@ -104,7 +104,10 @@ function reach(boxes) {
   });
 }
 const resized = new ResizeObserver((entries) => reach(entries.map((entry) => entry.target)));
-for (const box of all("pre, .table-frame, .katex-display, .cell_output")) resized.observe(box);
+const scrollers = all("pre, .table-frame, .katex-display, .cell_output");
+for (const box of scrollers) resized.observe(box);
+// A font that arrives late widens what is in a box, not the box.
+document.fonts.addEventListener("loadingdone", () => reach(scrollers));
 
 // A link into a closed solution opens it.
 function openTarget() {
