@@ -66,7 +66,7 @@ def findings(root: Path) -> Iterator[str]:
         by_id[row["id"]] = row
         if bool(row["notebook"]) != bool(row["heading"]):
             yield f"{name}:{line}: {row['id']} names only one of notebook and heading; give both or neither"
-    notebooks = sorted((root / "chapters").rglob("*.ipynb"))
+    notebooks = [*sorted((root / "chapters").rglob("*.ipynb")), *sorted((root / "book").glob("*.ipynb"))]
     covered = {
         path.relative_to(root).as_posix(): listed(path)
         for path in notebooks
