@@ -101,7 +101,8 @@ class Client:
     def execute(self):
         for cell in self.nb.cells:
             cell.execution_count = 1
-            cell.outputs = [new_output("stream", name="stdout", text="ran")]
+            text = "12.34 567.8\n" if cell.source == notebooks.COST else "ran"
+            cell.outputs = [new_output("stream", name="stdout", text=text)]
             if "raise" in cell.source:
                 raise CellExecutionError("a traceback", "ValueError", "no")
 
@@ -121,8 +122,9 @@ def stored(tmp_path, monkeypatch):
 
 def test_a_run_stores_its_outputs(stored):
     path = stored("1 + 1")
-    assert notebooks.execute(path) >= 0
+    assert notebooks.execute(path) == (12.34, 567.8)
     nb = nbformat.read(path, as_version=4)
+    assert len(nb.cells) == 1, "the cell that measures isn't stored"
     assert nb.cells[0].outputs[0].text == "ran"
     assert nb.cells[0].id == "cell-000"
     assert list(path.parent.iterdir()) == [path], "nothing is left beside it"
@@ -137,6 +139,33 @@ def test_a_run_that_fails_leaves_the_file_as_it_was(stored):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_what_a_run_costs_goes_to_the_table(tmp_path):
+    (tmp_path / "book").mkdir()
+    for name in ("a.ipynb", "b.ipynb"):
+        (tmp_path / name).touch()
+    notebooks.record(tmp_path / "b.ipynb", 12.34, 567.8, tmp_path)
+    notebooks.record(tmp_path / "a.ipynb", 3.6, 300, tmp_path)
+    notebooks.record(tmp_path / "b.ipynb", 20.1, 600, tmp_path)
+    notebooks.record(ROOT / "elsewhere.ipynb", 1, 1, tmp_path)
+    table = (tmp_path / "book" / "times.csv").read_text().splitlines()
+    assert [line.rsplit(",", 1)[0] for line in table] == [
+        "notebook,seconds,memory_mib",
+        "a.ipynb,4,300",
+        "b.ipynb,20,600",
+    ]
+    (tmp_path / "b.ipynb").unlink()
+    notebooks.record(tmp_path / "a.ipynb", 3.6, 300, tmp_path)
+    assert "b.ipynb" not in (tmp_path / "book" / "times.csv").read_text(), (
+        "a notebook that is gone has no row"
+    )
+
+
+def test_the_measure_is_of_the_kernel(capsys):
+    exec(notebooks.COST)
+    seconds, memory = map(float, capsys.readouterr().out.split())
+    assert seconds > 0 and 10 < memory < 100_000
+
+
 def command(monkeypatch, *arguments) -> int:
     monkeypatch.setattr(sys, "argv", ["notebooks.py", *map(str, arguments)])
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -147,7 +176,9 @@ def command(monkeypatch, *arguments) -> int:
 def test_the_command_tells_of_success(stored, monkeypatch, capsys):
     path = stored("1 + 1")
     assert command(monkeypatch, path) == 0
-    assert re.fullmatch(rf"{re.escape(str(path))}: \d+\.\d s, outputs stored\n", capsys.readouterr().out)
+    assert re.fullmatch(
+        rf"{re.escape(str(path))}: 12\.3 s, 568 MiB, outputs stored\n", capsys.readouterr().out
+    )
 
 
 def test_the_command_tells_of_failure(stored, monkeypatch, capsys):
