@@ -23,8 +23,8 @@ def folder(site_dir, tmp_path_factory):
 
 @pytest.fixture
 def offline_page(browser):
-    """A page of a browser that has no network."""
-    context = browser.new_context(offline=False)
+    """A page for a site of another address; that there is no network is the machine's doing (.ci/run)."""
+    context = browser.new_context()
     yield context.new_page()
     context.close()
 

@@ -62,12 +62,16 @@ def link(place: Place) -> str:
     return generated.link(place.notebook, plain(words), generated.slug(place.heading))
 
 
+def raw(html: str) -> str:
+    """HTML between fences longer than any in it: Markdown must not read what a state holds."""
+    fence = "`" * max(4, *(len(run) + 1 for run in re.findall("`+", html)), 4)
+    return f"{fence}{{raw}} html\n{html}\n{fence}"
+
+
 def section(name: str, used: list[Place]) -> str:
     """Heading, the first such widget with its caption, and where it and the others stand."""
     first, *others = used
-    # Raw, between fences longer than any in it: Markdown must not read what a state holds.
-    fence = "`" * max(4, *(len(run) + 1 for run in re.findall("`+", first.html)), 4)
-    lines = [f"## {title(name)}", "", f"{fence}{{raw}} html", first.html, fence, "", f"From {link(first)}."]
+    lines = [f"## {title(name)}", "", raw(first.html), "", f"From {link(first)}."]
     if others:
         lines += ["", "Also in:", ""]
         lines += [f"- {link(place)}. {plain(place.caption)}" for place in others]

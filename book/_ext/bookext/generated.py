@@ -5,6 +5,7 @@ The lists are read from the sources at every build, so they agree with them by c
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -33,6 +34,12 @@ def notebooks() -> list[Path]:
 @lru_cache
 def cells(path: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_text("utf8"))["cells"]
+
+
+def table(name: str) -> list[dict[str, str]]:
+    """The rows of ``book/<name>.csv``; row ``i`` stands on the file's line ``i + 2``."""
+    with (assets.ROOT / "book" / f"{name}.csv").open(encoding="utf8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def title(path: Path) -> str:

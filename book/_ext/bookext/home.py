@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +24,7 @@ def chapters() -> list[dict]:
     Raises:
         ExtensionError: a chapter needs one that isn't there or stands above none of its needs, or two share a place.
     """
-    with (assets.ROOT / "book" / "chapters.csv").open(encoding="utf8", newline="") as file:
-        found = list(csv.DictReader(file))
+    found = generated.table("chapters")
     places: dict[tuple[int, int], str] = {}
     rows = {c["slug"]: int(c["row"]) for c in found}
     for c in found:
@@ -103,7 +101,7 @@ def home_widget() -> str:
     place = next((p for p in gallery.places(path) if p.name == WIDGET[1]), None)
     if place is None:
         raise ExtensionError(f"{WIDGET[0]} has no widget {WIDGET[1]}, which the home page shows")
-    return f"`````{{raw}} html\n{place.html}\n`````\n\nFrom {gallery.link(place)}."
+    return f"{gallery.raw(place.html)}\n\nFrom {gallery.link(place)}."
 
 
 def setup(app: Sphinx) -> None:

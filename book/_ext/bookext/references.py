@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,14 +51,14 @@ def bibliography() -> str:
                         f"{path.name}: {url} is not of the form of a {name} address; correct it"
                     )
             authors = names(match["authors"])
-            work = works.setdefault(url, {"authors": authors, **match.groupdict(), "by": []})
-            work["authors"] = max(work["authors"], authors, key=len) if work["by"] else authors
+            work = works.setdefault(url, {**match.groupdict(), "authors": authors, "by": []})
+            work["authors"] = max(work["authors"], authors, key=len)
             work["by"].append(generated.link(path, generated.cell_text(generated.title(path))))
 
     def surname(work: dict) -> tuple[str, str]:
         first = re.split(r",| and | et al", work["authors"])[0]
-        names = [word for word in first.split() if not word.endswith(".")]
-        return (" ".join(names) or first).casefold(), work["year"]
+        words = [word for word in first.split() if not word.endswith(".")]
+        return (" ".join(words) or first).casefold(), work["year"]
 
     lines = [
         f"- {generated.cell_text(w['authors'])} ({w['year']}), [{w['title']}]({w['url']}). "
@@ -71,8 +70,7 @@ def bibliography() -> str:
 
 def times() -> str:
     """What each notebook costs to run, as `make notebooks` measured it, and the size it is stored in."""
-    with (assets.ROOT / "book" / "times.csv").open(encoding="utf8", newline="") as file:
-        cost = {row["notebook"]: row for row in csv.DictReader(file)}
+    cost = {row["notebook"]: row for row in generated.table("times")}
     lines = ["| notebook | seconds | memory | stored |", "| --- | ---: | ---: | ---: |"]
     total = 0
     for path in generated.notebooks():

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 from sphinx.errors import ExtensionError
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
 
 def rows() -> list[dict[str, str]]:
-    with (assets.ROOT / "book" / "topics.csv").open(encoding="utf8", newline="") as file:
-        return list(csv.DictReader(file))
+    return generated.table("topics")
 
 
 def places() -> dict[str, str]:
@@ -41,8 +39,7 @@ def places() -> dict[str, str]:
 
 def chapters() -> dict[str, str]:
     """slug of a chapter -> its title, in the book's order; the front matter's topics come last."""
-    with (assets.ROOT / "book" / "chapters.csv").open(encoding="utf8", newline="") as file:
-        return {row["slug"]: row["title"] for row in csv.DictReader(file)} | {"front": "Front matter"}
+    return {row["slug"]: row["title"] for row in generated.table("chapters")} | {"front": "Front matter"}
 
 
 def topic_table() -> str:
@@ -68,26 +65,23 @@ def heading_table() -> str:
     where = places()
     known = {row["id"] for row in rows()}
     sets: dict[str, list[str]] = {}
-    with (assets.ROOT / "book" / "notes.csv").open(encoding="utf8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), 2):
-            ids = row["topics"].split()
-            strange = [one for one in ids if one not in known]
-            if strange:
-                raise ExtensionError(
-                    f"book/notes.csv:{line}: {', '.join(strange)} is no id of book/topics.csv; correct it"
-                )
-            links = list(dict.fromkeys(where[one] for one in ids if one in where))
-            open_ = sum(one not in where for one in ids)
-            state = "; ".join(links)
-            if open_:
-                state += ("; " if state else "") + (
-                    f"{open_} topic{'s' * (open_ > 1)} not yet" if links else "not yet"
-                )
-            indent = "\N{EM SPACE}" * (int(row["level"]) - 1)
-            heading = generated.cell_text(f"{row['number']} {row['heading']}".strip())
-            sets.setdefault(row["set"], []).append(
-                f"| {indent}{heading} | {state or 'no topic of its own'} |"
+    for line, row in enumerate(generated.table("notes"), 2):
+        ids = row["topics"].split()
+        strange = [one for one in ids if one not in known]
+        if strange:
+            raise ExtensionError(
+                f"book/notes.csv:{line}: {', '.join(strange)} is no id of book/topics.csv; correct it"
             )
+        links = list(dict.fromkeys(where[one] for one in ids if one in where))
+        open_ = sum(one not in where for one in ids)
+        state = "; ".join(links)
+        if open_:
+            state += ("; " if state else "") + (
+                f"{open_} topic{'s' * (open_ > 1)} not yet" if links else "not yet"
+            )
+        indent = "\N{EM SPACE}" * (int(row["level"]) - 1)
+        heading = generated.cell_text(f"{row['number']} {row['heading']}".strip())
+        sets.setdefault(row["set"], []).append(f"| {indent}{heading} | {state or 'no topic of its own'} |")
     parts = []
     for name, lines in sets.items():
         parts.append("\n".join([f"## {name}", "", "| heading | where |", "| --- | --- |", *lines]))

@@ -53,7 +53,6 @@ function style() {
   sheet ??= new Promise((done) => {
     const link = document.createElement("link");
     Object.assign(link, { rel: "stylesheet", href: new URL("widgets/widget.css", HERE), onload: done, onerror: done });
-    link.dataset.widgetStyle = "";
     document.head.append(link);
   });
   return sheet;
