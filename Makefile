@@ -13,7 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve offline lab notebooks test lint unit nbval site test-gpu bench lock address clean
+.PHONY: help install book serve offline lab notebooks seeds test lint unit nbval site test-gpu bench lock address clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ lab: $(VENV)/all.stamp ## open the notebooks in JupyterLab
 
 notebooks: $(VENV)/all.stamp ## run notebooks and store their outputs (N=path for some)
 	$(ONE_THREAD) $(BIN)/python -m tools.notebooks $(N)
+
+seeds: $(VENV)/all.stamp ## try every statement over four seeds, on one and two threads (N=path for some; an hour)
+	$(BIN)/python -m tools.seeds $(N)
 
 # ---- the checks
 

@@ -12,7 +12,7 @@ from site_tools import ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 pytest.importorskip("sphinx", reason="the site's packages are not installed: pip install '.[site]'")
-from bookext import assets, glossary, home, references, topics
+from bookext import assets, generated, glossary, home, ledger, references, topics
 from sphinx.errors import ExtensionError
 
 # ---------------------------------------------------------------- broken sources
@@ -22,7 +22,7 @@ from sphinx.errors import ExtensionError
 def book(tmp_path, monkeypatch):
     """A copy of the lists, with one small notebook, in place of the book's."""
     (tmp_path / "book").mkdir()
-    for name in ("glossary.csv", "notes.csv", "chapters.csv", "times.csv"):
+    for name in ("glossary.csv", "notes.csv", "chapters.csv", "times.csv", "seeds.csv"):
         shutil.copyfile(ROOT / "book" / name, tmp_path / "book" / name)
     every = list(csv.DictReader((ROOT / "book" / "topics.csv").open(encoding="utf8", newline="")))
     with (tmp_path / "book" / "topics.csv").open("w", encoding="utf8", newline="") as file:
@@ -107,6 +107,40 @@ def test_times_and_notebooks_must_agree(book):
         file.write("chapters/gone.ipynb,3,300,CPU\n")
     with pytest.raises(ExtensionError, match="has a row for chapters/gone"):
         references.times()
+
+
+HEAD = "notebook,code,seeds,threads,statement,low,high\n"
+
+
+def test_the_ledger_tells_the_range_over_seeds_of_the_code_as_it_stands(book):
+    path = book / "chapters" / "01_linear_algebra" / "01_x.ipynb"
+    claim = {"kind": "claim", "sentence": "It holds", "value": 0.5, "op": ">=", "bound": 0.25, "unit": ""}
+    proof = {"kind": "verify", "what": "ours", "against": "theirs", "checked": "values", "error": 1e-9}
+    proof |= {"atol": 1e-8, "rtol": 0.0}
+    outputs = [{"metadata": {"book": record}} for record in (claim, proof)]
+    cells = [
+        {"cell_type": "markdown", "source": "# Notebook\n\n## Part"},
+        {"cell_type": "code", "source": "x = 1", "outputs": outputs},
+    ]
+    path.write_text(json.dumps({"cells": cells}))
+    generated.cells.cache_clear()
+    name, code = "chapters/01_linear_algebra/01_x.ipynb", generated.reading.digest(cells)
+    table = book / "book" / "seeds.csv"
+    rows = [f"{name},{code},0 1,1,0,0.375,0.75\n", f"{name},{code},0 1,1,1,0,2e-09\n"]
+
+    table.write_text(HEAD + "".join(rows))
+    text = ledger.ledger()
+    assert "1 verifications and 1 claims in 1 notebook; 1 of them" in text
+    assert "| It holds | 0.5 | 0.375 to 0.75 | ≥ 0.25 | [Part]" in text
+    assert "| up to 2.0e" in text
+    table.write_text(HEAD + "".join(rows).replace(code, "f" * 12))  # the code has changed since
+    assert "| It holds | 0.5 | not yet tried | ≥ 0.25 |" in ledger.ledger()
+    table.write_text(HEAD + rows[0])
+    with pytest.raises(ExtensionError, match=rf"has 1 statements of {name}, its outputs have 2; run 'make"):
+        ledger.ledger()
+    table.write_text(HEAD + "".join(rows).replace("01_x", "02_gone"))
+    with pytest.raises(ExtensionError, match=r"has rows for chapters/01_linear_algebra/02_gone\.ipynb"):
+        ledger.ledger()
 
 
 def test_a_reference_is_listed_once_with_its_authors(book):

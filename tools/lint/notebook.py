@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Cell = dict[str, Any]
+from tools.cells import Cell, source
+
 Finding = tuple[int | None, str]
 RULES: dict[str, Callable[..., Iterator[Finding]]] = {}
 
@@ -32,10 +33,6 @@ def readable(raw: bytes) -> bool:
         return isinstance(json.loads(raw)["cells"], list)
     except (ValueError, KeyError, TypeError):
         return False
-
-
-def source(cell: Cell) -> str:
-    return "".join(cell.get("source", ""))
 
 
 def of(kind: str, cells: list[Cell]) -> list[tuple[int, Cell]]:

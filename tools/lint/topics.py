@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.lint.notebook import records, source
+from tools.cells import sections, source
 
 COLUMNS = ["id", "topic", "chapter", "kind", "notes", "line", "depth", "show", "notebook", "heading"]
 
@@ -34,20 +34,11 @@ def listed(path: Path) -> list[str]:
 
 def evidence(path: Path) -> dict[str, set[str]]:
     """For every heading of a notebook, the kinds of evidence in its section, subsections included."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     found: dict[str, set[str]] = {}
-    trail: list[tuple[int, str]] = []
-    for cell in cells:
-        if cell["cell_type"] == "markdown":
-            for marks, text in re.findall(
-                r"^(#+) +(.+?)\s*$", re.sub(r"```.*?```", "", source(cell), flags=re.S), re.M
-            ):
-                trail = [t for t in trail if t[0] < len(marks)] + [(len(marks), text)]
-                found.setdefault(text, set())
-        else:
-            kinds = {record["kind"] for record in records(cell)} & {"verify", "claim", "figure", "widget"}
-            for _, text in trail:
-                found[text] |= kinds
+    for trail, outputs in sections(json.loads(path.read_text(encoding="utf-8"))["cells"]):
+        kinds = {output.get("metadata", {}).get("book", {}).get("kind") for output in outputs}
+        for _, text in trail:
+            found.setdefault(text, set()).update(kinds & {"verify", "claim", "figure", "widget"})
     return found
 
 

@@ -6,7 +6,8 @@ outputs   figures and widget states moved out of the pages into files
 pages     what a page's template needs: launch links, metadata, the polished body
 nav       the chapter navigation
 search    word splitting for Chinese beside English
-generated lists that pages ask for: data sets, the ledger
+generated lists that pages ask for; the data sets
+ledger    every verify and claim, with its range over seeds
 gallery   every kind of widget on one page
 topics    the map of the notes
 glossary  English and Chinese terms
@@ -26,6 +27,7 @@ from . import (
     generated,
     glossary,
     home,
+    ledger,
     maths,
     nav,
     outputs,
@@ -43,6 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for module in (
         assets,
         generated,
+        ledger,
         gallery,
         topics,
         glossary,

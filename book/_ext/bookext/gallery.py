@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 # As deep as myst_heading_anchors in _config.yml gives a heading an address.
-HEADING = re.compile(r"^#{2,3} +(.+?)\s*$", re.M)
-CODE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[`~]*\s*$", re.M | re.S)
+ANCHORED = (2, 3)
 
 
 @dataclass
@@ -34,12 +33,9 @@ class Place:
 
 
 def places(path: Path) -> Iterator[Place]:
-    heading = ""
-    for cell in generated.cells(path):
-        if cell["cell_type"] == "markdown":
-            found = HEADING.findall(CODE.sub("", "".join(cell["source"])))
-            heading = found[-1] if found else heading
-        for output in cell.get("outputs", []):
+    for trail, outputs in generated.reading.sections(generated.cells(path)):
+        heading = next((text for level, text in reversed(trail) if level in ANCHORED), "")
+        for output in outputs:
             record = output.get("metadata", {}).get("book", {})
             if record.get("kind") == "widget":
                 html = "".join(output.get("data", {}).get("text/html", ""))

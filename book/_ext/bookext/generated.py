@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 logger = logging.getLogger(__name__)
+reading = assets.load(assets.ROOT / "tools" / "cells.py")
 MARKER = re.compile(r"<!-- generated: (\w+) -->")
 
 
@@ -57,15 +58,11 @@ def slug(heading: str) -> str:
 
 def records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(heading it stands under, record) for everything that a notebook's outputs say of themselves."""
-    heading = ""
-    for cell in cells(path):
-        text = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
-            found = re.findall(r"^#{2,} +(.+?)\s*$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
-            heading = found[-1] if found else heading
-        for output in cell.get("outputs", []):
+    for trail, outputs in reading.sections(cells(path)):
+        level, heading = trail[-1] if trail else (1, "")
+        for output in outputs:
             if "book" in output.get("metadata", {}):
-                yield heading, output["metadata"]["book"]
+                yield heading if level > 1 else "", output["metadata"]["book"]
 
 
 def sources() -> str:
@@ -88,51 +85,11 @@ def sources() -> str:
     return "\n".join(rows)
 
 
-def number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, (int, float)) else " to ".join(number(v) for v in value)
-
-
-def power(value: float, digits: int = 1) -> str:
-    """A small number that does not break at its minus sign."""
-    return f"{value:.{digits}e}".replace("-", "\N{NON-BREAKING HYPHEN}") if value else "0"
-
-
 def cell_text(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("$", "\\$")
 
 
-def ledger() -> str:
-    """Every verify and claim of the book, with what the stored run measured and what it was held to."""
-    parts = []
-    total = {"verify": 0, "claim": 0}
-    for path in notebooks():
-        rows = []
-        for heading, r in records(path):
-            where = link(path, cell_text(heading), slug(heading)) if heading else link(path, title(path))
-            if r["kind"] == "verify":
-                statement = f"{cell_text(r['what'])} = {cell_text(r['against'])}"
-                measured = f"{r['checked']}, {power(r['error'])}"
-                relative = f" + {power(r['rtol'], 0)} of the largest" if r["rtol"] else ""
-                bound = f"≤ {power(r['atol'], 0)}{relative}"
-            elif r["kind"] == "claim":
-                statement = cell_text(r["sentence"])
-                measured = f"{number(r['value'])} {cell_text(r['unit'])}"
-                bound = f"{ {'>=': '≥', '<=': '≤', '==': '='}.get(r['op'], r['op']) } {number(r['bound'])}"
-            else:
-                continue
-            rows.append(f"| {statement} | {measured} | {bound} | {where} |")
-            total[r["kind"]] += 1
-        if rows:
-            head = ["| statement | measured | held to | where |", "| --- | --- | --- | --- |"]
-            parts.append("\n".join([f"## {title(path)}", "", *head, *rows]))
-    plural = "notebook" if len(parts) == 1 else "notebooks"
-    summary = (
-        f"The book has {total['verify']} verifications and {total['claim']} claims in {len(parts)} {plural}."
-    )
-    return "\n\n".join([summary, *parts])
-
-
-GENERATORS: dict[str, Callable[[], str]] = {"sources": sources, "ledger": ledger}
+GENERATORS: dict[str, Callable[[], str]] = {"sources": sources}
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
