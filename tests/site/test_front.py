@@ -56,7 +56,7 @@ def change(book, name: str, line: int, **values: str) -> None:
     [
         ({"zh": ""}, r"glossary\.csv:4: .+ has no zh; fill it in"),
         ({"definition_en": " "}, r"glossary\.csv:4: .+ has no definition_en"),
-        ({"topic": "nothing"}, r"names the topic 'nothing'"),
+        ({"topic": "svd nothing"}, r"names the topic 'nothing'"),
         ({"en": "Action-Value Function"}, r"stands on line 2 already"),
         ({"en": "zzz"}, r"alphabetical order"),
     ],
@@ -190,11 +190,27 @@ def test_the_map_leads_to_every_chapter_by_keyboard(open_page, site_dir):
     assert not watch.faults
 
 
-def test_search_finds_glossary_terms(open_page):
-    for query in ("AdamW", "梯度"):
-        page, _ = open_page(f"search.html?q={query}")
-        page.locator("#search-results li a").first.wait_for()
-        found = page.eval_on_selector_all(
-            "#search-results li a", "(all) => all.map((a) => a.pathname.slice(1))"
-        )
-        assert "book/glossary.html" in found, query
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("AdamW", "book/glossary.html#term-adamw"),
+        ("AdamW", "chapters/07_optimization/06_adaptive_methods.html"),
+        ("梯度", "book/glossary.html#term-gradient"),
+        ("梯度", "chapters/02_calculus/03_automatic_differentiation.html"),
+        ("反向传播", "chapters/02_calculus/03_automatic_differentiation.html"),
+        ("batch normalization", "book/glossary.html#term-batch-normalization"),
+        ("log_softmax", "chapters/04_learning_basics/04_linear_classifiers.html"),
+    ],
+)
+def test_search_leads_to_the_term_and_to_the_section(open_page, query, wanted):
+    page, watch = open_page(f"search.html?q={query}")
+    page.wait_for_function("() => /found|match/.test(document.querySelector('#search-results').textContent)")
+    links = page.locator("#search-results li a")
+    hrefs = links.evaluate_all("(all) => all.map((a) => a.pathname.slice(1) + a.hash)")
+    at = [n for n, href in enumerate(hrefs) if href == wanted or href.startswith(wanted + "#")]
+    assert at and at[0] < 5, (query, hrefs)
+    links.nth(at[0]).click()
+    page.wait_for_url(f"**/{wanted}*")
+    anchor = page.evaluate("decodeURIComponent(location.hash.slice(1))")
+    assert not anchor or page.locator(f"[id='{anchor}']").is_visible()
+    assert not watch.faults

@@ -1,7 +1,8 @@
 """The glossary: ``book/glossary.csv`` as a page, each term with a link to the section that shows it.
 
 Both languages are text of the page, so that the site's search finds them; ``glossary.js`` adds the field that
-narrows the list while the reader types.
+narrows the list while the reader types. The search also leads from a term, in either language, straight to its
+entry and to the section that shows it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from . import assets, generated, topics
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 COLUMNS = ("en", "zh", "pinyin", "definition_en", "definition_zh", "aliases", "topic")
 NEEDED = COLUMNS[:5]
+# What the search calls a place it leads to.
+OBJECTS = {"glossary": "term", "shown": "section"}
 
 
 def rows() -> list[dict[str, str]]:
@@ -41,10 +45,11 @@ def rows() -> list[dict[str, str]]:
                 raise ExtensionError(f"{where} has no {', '.join(missing)}; fill it in")
             if row["en"].casefold() in seen:
                 raise ExtensionError(f"{where} stands on line {seen[row['en'].casefold()]} already; keep one")
-            if row["topic"] and row["topic"] not in known:
-                raise ExtensionError(
-                    f"{where} names the topic {row['topic']!r}, which book/topics.csv doesn't have"
-                )
+            for topic in row["topic"].split():
+                if topic not in known:
+                    raise ExtensionError(
+                        f"{where} names the topic {topic!r}, which book/topics.csv doesn't have"
+                    )
             seen[row["en"].casefold()] = line
             found.append(row)
     if [*seen] != sorted(seen):
@@ -53,6 +58,11 @@ def rows() -> list[dict[str, str]]:
             f"book/glossary.csv: the terms aren't in alphabetical order; {late!r} stands too late"
         )
     return found
+
+
+def shown(row: dict[str, str], where: dict) -> str | None:
+    """The first of a term's topics that is shown: its own, or the nearest one that stands already."""
+    return next((topic for topic in row["topic"].split() if topic in where), None)
 
 
 def entry(row: dict[str, str], where: dict[str, str]) -> str:
@@ -68,8 +78,9 @@ def entry(row: dict[str, str], where: dict[str, str]) -> str:
     last = []
     if row["aliases"]:
         last.append(f"Also: [{plain(row['aliases'])}]{{.zh}}.")
-    if where.get(row["topic"]):
-        last.append(f"Shown in {where[row['topic']]}.")
+    topic = shown(row, where)
+    if topic:
+        last.append(f"Shown in {where[topic]}.")
     if last:
         lines += ["", "  " + " ".join(last)]
     return "\n".join(lines)
@@ -81,12 +92,33 @@ def glossary() -> str:
     found = rows()
     for row in found:
         letters.setdefault(row["en"][0].upper(), []).append(entry(row, where))
-    shown = sum(bool(where.get(row["topic"])) for row in found)
-    head = f"{len(found)} terms; {shown} of them lead to the section that shows them."
+    count = sum(shown(row, where) is not None for row in found)
+    head = f"{len(found)} terms; {count} of them lead to the section that shows them."
     return "\n\n".join(
         [head, *(f"## {letter}\n\n" + "\n\n".join(terms) for letter, terms in letters.items())]
     )
 
 
+def name_places(app: Sphinx, env: BuildEnvironment) -> None:
+    """Tell the search where each term stands: objects of the standard domain, which it lists by name."""
+    std = env.get_domain("std")
+    for key in [key for key in std.objects if key[0] in OBJECTS]:
+        del std.objects[key]  # of an earlier build
+    where = {row["id"]: row for row in topics.rows() if row["notebook"]}
+    for row in rows():
+        places = {"glossary": ("book/glossary", f"term-{generated.slug(row['en'])}")}
+        if topic := shown(row, where):
+            notebook, heading = where[topic]["notebook"], where[topic]["heading"]
+            places["shown"] = (notebook.removesuffix(".ipynb"), generated.slug(heading))
+        for kind, (page, anchor) in places.items():
+            for name in (row["en"], row["zh"]):
+                # Two terms may share a Chinese name: the first keeps it, both stand in the text.
+                if page in env.all_docs and (kind, name) not in std.objects:
+                    std.objects[kind, name] = (page, anchor)
+
+
 def setup(app: Sphinx) -> None:
+    for kind, words in OBJECTS.items():
+        app.add_object_type(kind, kind, objname=words)
+    app.connect("env-updated", name_places)
     generated.GENERATORS["glossary"] = glossary
