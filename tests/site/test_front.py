@@ -6,13 +6,15 @@ import csv
 import json
 import shutil
 import sys
+from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import pytest
-from site_tools import ROOT
+from site_tools import ROOT, site_pages
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 pytest.importorskip("sphinx", reason="the site's packages are not installed: pip install '.[site]'")
-from bookext import assets, generated, glossary, home, ledger, references, topics
+from bookext import assets, generated, glossary, home, ledger, pages, references, topics
 from sphinx.errors import ExtensionError
 
 # ---------------------------------------------------------------- broken sources
@@ -130,7 +132,7 @@ def test_the_ledger_tells_the_range_over_seeds_of_the_code_as_it_stands(book):
 
     table.write_text(HEAD + "".join(rows))
     text = ledger.ledger()
-    assert "1 verifications and 1 claims in 1 notebook; 1 of them" in text
+    assert "1 verifications and 1 claims, in 1 notebook; 1 of them" in text
     assert "| It holds | 0.5 | 0.375 to 0.75 | ≥ 0.25 | [Part]" in text
     assert "| up to 2.0e" in text
     table.write_text(HEAD + "".join(rows).replace(code, "f" * 12))  # the code has changed since
@@ -145,13 +147,35 @@ def test_the_ledger_tells_the_range_over_seeds_of_the_code_as_it_stands(book):
 
 def test_a_reference_is_listed_once_with_its_authors(book):
     text = references.bibliography()
-    assert "P. Q. One and R. Two (1999), [Title](https://doi.org/10.1000/x(1)y)" in text and "1 works" in text
+    assert (
+        "P. Q. One and R. Two (1999), [Title](https://doi.org/10.1000/x(1)y)" in text and "1 work.\n" in text
+    )
     path = book / "chapters" / "01_linear_algebra" / "02_y.ipynb"
     cells = json.loads((path.parent / "01_x.ipynb").read_text())["cells"]
     cells[1]["source"] = "**References.** P. One (1999), [T](https://arxiv.org/abs/99.1)."
     path.write_text(json.dumps({"cells": cells}))
     with pytest.raises(ExtensionError, match=r"02_y\.ipynb: https://arxiv\.org/abs/99\.1 is not of the form"):
         references.bibliography()
+
+
+def test_the_sitemap_has_every_page_by_its_full_address(tmp_path, monkeypatch, site_dir):
+    monkeypatch.setenv("BOOK_BASEURL", "https://book.example/deep/")
+    config = SimpleNamespace(html_baseurl="")
+    pages.set_base(None, config)
+    names = {page.removesuffix(".html") for page in site_pages(site_dir)} - {"search", "404", "genindex"}
+    app = SimpleNamespace(
+        config=config,
+        builder=SimpleNamespace(format="html"),
+        outdir=tmp_path,
+        env=SimpleNamespace(found_docs=names),
+    )
+    pages.write_sitemap(SimpleNamespace(**{**vars(app), "config": SimpleNamespace(html_baseurl="")}), None)
+    assert not [*tmp_path.iterdir()]  # no address, no sitemap
+    pages.write_sitemap(app, None)
+    root = ElementTree.parse(tmp_path / "sitemap.xml").getroot()
+    found = {place.text for place in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")}
+    assert found == {f"https://book.example/deep/{name}.html" for name in names} and len(found) > 40
+    assert "Sitemap: https://book.example/deep/sitemap.xml" in (tmp_path / "robots.txt").read_text()
 
 
 # ---------------------------------------------------------------- the pages

@@ -91,6 +91,7 @@ def chapter_map() -> str:
             "</svg>",
             f"<ol>{''.join(items)}</ol></div>",
             "````",
+            *([] if all(c["page"] for c in found) else ["", "Chapters marked *to come* have no page yet."]),
         ]
     )
 

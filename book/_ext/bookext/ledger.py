@@ -95,7 +95,7 @@ def ledger() -> str:
             total[r["kind"]] += 1
         parts.append("\n".join(lines))
     summary = (
-        f"The book has {total['verify']} verifications and {total['claim']} claims in {len(parts)} "
+        f"The book has {total['verify']} verifications and {total['claim']} claims, in {len(parts)} "
         f"notebook{'s' * (len(parts) != 1)}; {with_seeds} of them were tried over the seeds as they stand."
     )
     return "\n\n".join([summary, *parts])

@@ -65,7 +65,7 @@ def bibliography() -> str:
         f"Cited in {', '.join(dict.fromkeys(w['by']))}."
         for w in sorted(works.values(), key=surname)
     ]
-    return f"{len(works)} works.\n\n" + "\n".join(lines)
+    return f"{len(works)} work{'s' * (len(works) != 1)}.\n\n" + "\n".join(lines)
 
 
 def times() -> str:
