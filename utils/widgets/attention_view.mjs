@@ -56,7 +56,9 @@ function render({ model, el }) {
     const bits = seeing.reduce((sum, i) => sum + entropyBits(row(i)), 0) / (seeing.length || 1);
     const even = seeing.reduce((sum, i) => sum + Math.log2(keys.filter((_, j) => open(i, j)).length), 0) / (seeing.length || 1);
     const none = n - seeing.length;
-    return `${layers > 1 ? `Layer ${set.layer + 1}, ` : ""}${nameOf(set.layer, set.head)}: entropy ${number(bits, 2)} bits a query (even attention: ${number(even, 2)})`
+    const whose = layers * heads > 1 ? `${layers > 1 ? `Layer ${set.layer + 1}, ` : ""}${nameOf(set.layer, set.head)}: ` : "";
+    // Two to the entropy: as many keys with equal weights would be spread as widely.
+    return `${whose}a query spreads over about ${number(2 ** bits, 2)} keys (even attention: ${number(2 ** even, 2)})`
       + (none ? `; ${none === 1 ? `${placed(queries, queries.findIndex((_, i) => blind(i)))} may` : `${none} queries may`} look at nothing` : "");
   };
 

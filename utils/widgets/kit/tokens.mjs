@@ -49,6 +49,8 @@ const widthOf = (tokens, size) => Math.max(...tokens.map((t) => shownToken(t).le
 const pitchOf = (rows) => (rows <= 10 ? 34 : rows <= 18 ? 26 : rows <= 36 ? 20 : 16);
 const sizeOf = (pitch) => (pitch > 20 ? 15 : pitch > 16 ? 13 : 12);
 
+const BUNDLES = 32;
+
 // Tokens that look (left) and tokens looked at (right) with a line per weight. head: px above the first row.
 // onPoint({side, at}) while the reader points, onPoint(null) on leaving; onPin on a press or when focus moves.
 export function tokenLines({ queries, keys, width, head, onPoint, onPin }) {
@@ -108,24 +110,23 @@ export function tokenLines({ queries, keys, width, head, onPoint, onPin }) {
 
   const middle = (left + right) / 2;
   const pathOf = (i, j) => `M${left} ${y(i)}C${middle} ${y(i)} ${middle} ${y(j)} ${right} ${y(j)}`;
-  // Fills a group with the lines from and to the tokens of `only`; weights under 1 % get none.
+  // Fills a group with the lines from and to the tokens of `only`; weights under 1 % get none. Lines of about one
+  // weight are one path: a few elements instead of thousands, which a browser can redraw while a slider moves.
   const fillWires = (group, weights, only) => {
     const m = keys.length;
-    const pool = [...group.children];
-    let used = 0;
+    const bundles = Array.from({ length: BUNDLES }, () => "");
     for (let i = 0; i < queries.length; i += 1) {
       if (only?.side === "q" && only.at !== i) continue;
       for (let j = 0; j < m; j += 1) {
         const w = weights[i * m + j];
         if (w < 0.01 || (only?.side === "k" && only.at !== j)) continue;
-        const wire = pool[used] ?? group.appendChild(drawn("path", {}));
-        used += 1;
-        wire.setAttribute("d", pathOf(i, j));
-        wire.setAttribute("stroke-width", (0.4 + 5 * w).toFixed(2));
-        wire.setAttribute("stroke-opacity", ((only ? 0.45 : 0.25) + 0.5 * w).toFixed(2));
+        bundles[Math.min(Math.floor(w * BUNDLES), BUNDLES - 1)] += pathOf(i, j);
       }
     }
-    for (const wire of pool.slice(used)) wire.remove();
+    group.replaceChildren(...bundles.flatMap((d, at) => {
+      const w = (at + 0.5) / BUNDLES;
+      return d ? [drawn("path", { d, "stroke-width": (0.4 + 5 * w).toFixed(2), "stroke-opacity": ((only ? 0.45 : 0.25) + 0.5 * w).toFixed(2) })] : [];
+    }));
   };
 
   // weights: n × m, flat. chosen: {side, at} or null. Pointing at a token leaves the lines of all as they are.
@@ -170,8 +171,20 @@ export function tokenMatrix({ queries, keys, width, head, labels, onPoint, onPin
       ...(long ? { transform: `translate(${at[0] + size * 0.35} ${at[1]}) rotate(-90)` } : { x: at[0], y: at[1], "text-anchor": "middle" }) }, shownToken(token)));
   });
   if (labels) queries.forEach((token, i) => svg.append(drawn("text", { x: left - 7, y: head + (i + 0.5) * pitch + size * 0.35, "text-anchor": "end", "font-size": size, fill: color.ink }, shownToken(token))));
-  const cells = Array.from({ length: n * m }, (_, at) => svg.appendChild(drawn("rect", {
-    x: left + (at % m) * cell, y: head + Math.floor(at / m) * pitch, width: Math.max(cell - 1, 1), height: pitch - 1 })));
+  // One sheet of the ink under a mask with a pixel for each weight: it follows the page's theme, and a change of
+  // head redraws one picture instead of thousands of cells.
+  const place = { x: left, y: head, width: cell * m, height: pitch * n };
+  const pixels = Object.assign(document.createElement("canvas"), { width: m, height: n });
+  const paint = pixels.getContext("2d");
+  const shares = paint.createImageData(m, n);
+  const image = drawn("image", { ...place, preserveAspectRatio: "none", style: "image-rendering:pixelated" });
+  const mask = uniqueId("mask");
+  svg.append(drawn("defs", {}, drawn("mask", { id: mask, style: "mask-type:alpha" }, image)));
+  const hatched = svg.appendChild(drawn("path", { fill: `url(#${hatch})`, class: "bw-hatched" }));
+  svg.append(drawn("rect", { ...place, fill: color.ours, mask: `url(#${mask})`, class: "bw-weights" }));
+  svg.append(drawn("path", { fill: "none", stroke: color.paper, "pointer-events": "none",
+    d: [...Array.from({ length: m }, (_, j) => `M${left + (j + 1) * cell - 0.5} ${head}v${pitch * n}`),
+      ...Array.from({ length: n }, (_, i) => `M${left} ${head + (i + 1) * pitch - 0.5}h${cell * m}`)].join("") }));
   const veil = svg.appendChild(drawn("path", { fill: color.paper, "fill-opacity": 0.7, "fill-rule": "evenodd" }));
   const ring = svg.appendChild(drawn("path", { fill: "none", stroke: color.ours, "stroke-width": 2, "stroke-linejoin": "round" }));
   const under = (event) => {
@@ -189,12 +202,17 @@ export function tokenMatrix({ queries, keys, width, head, labels, onPoint, onPin
   function draw(weights, chosen, allowed, words) {
     if (filled !== weights) {
       filled = weights;
-      cells.forEach((rect, at) => {
-        const open = allowed(Math.floor(at / m), at % m);
+      let shut = "";
+      for (let at = 0; at < n * m; at += 1) {
+        const [i, j] = [Math.floor(at / m), at % m];
+        const open = allowed(i, j);
         // The square root lets small weights be seen; the scale under the matrix shows it.
-        rect.setAttribute("fill", open ? color.ours : `url(#${hatch})`);
-        rect.setAttribute("fill-opacity", open ? Math.sqrt(weights[at]).toFixed(3) : 1);
-      });
+        shares.data.set([255, 255, 255, open ? Math.round(255 * Math.sqrt(weights[at])) : 0], 4 * at);
+        if (!open) shut += boxOf(left + j * cell, head + i * pitch, cell, pitch);
+      }
+      paint.putImageData(shares, 0, 0);
+      image.setAttribute("href", pixels.toDataURL());
+      hatched.setAttribute("d", shut);
     }
     const box = !chosen ? "" : chosen.side === "q"
       ? boxOf(left - 1, head + chosen.at * pitch - 1, cell * m + 1, pitch + 1)
