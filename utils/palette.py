@@ -26,5 +26,8 @@ COLORS: dict[str, tuple[str, str]] = {
 LIGHT: dict[str, str] = {name: pair[0] for name, pair in COLORS.items()}
 DARK: dict[str, str] = {name: pair[1] for name, pair in COLORS.items()}
 
+# What is written on a color map: the map is the same in both themes, so its inks must be none that the site swaps.
+ON_MAP: dict[str, str] = {"ink": "#1f2329", "paper": "#fefefe", "failure": "#b3274a"}
+
 # Order of the default color cycle.
 CYCLE: tuple[str, ...] = ("ours", "reference", "fourth", "failure", "fifth", "data")

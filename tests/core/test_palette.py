@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from skimage.color import rgb2lab
 
-from utils.palette import COLORS, CYCLE, DARK, LIGHT
+from utils.palette import COLORS, CYCLE, DARK, LIGHT, ON_MAP
 
 # Machado, Oliveira and Fernandes (2009), "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency", severity 1.0; applied to linear RGB.
@@ -81,3 +81,10 @@ def test_colors_are_written_alike():
 def test_the_cycle_holds_six_named_colors():
     assert len(set(CYCLE)) == 6
     assert set(CYCLE) <= set(COLORS) - {"ink", "muted", "rule", "paper"}
+
+
+def test_what_is_written_on_a_map_is_left_alone_in_the_dark():
+    swapped = {color.lower() for pair in COLORS.values() for color in pair}
+    assert not swapped & {color.lower() for color in ON_MAP.values()}
+    for name, color in ON_MAP.items():  # and yet it is the palette's own color to the eye
+        assert np.linalg.norm(lab(color, VISION["full"]) - lab(LIGHT[name], VISION["full"])) < 1

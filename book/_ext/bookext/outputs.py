@@ -8,8 +8,10 @@ fetched.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,9 +87,11 @@ def _move_state(widget: Tag, writer: Writer) -> None:
     script.decompose()
 
 
-def rewrite(html: str, writer: Writer) -> str:
-    """An output's HTML as the site serves it."""
+def rewrite(html: str, writer: Writer, checks: Iterator[int]) -> str:
+    """An output's HTML as the site serves it; each verify and claim gets an address, ``check-1`` and so on."""
     soup = BeautifulSoup(html, "html.parser")
+    for seal in soup.select(".book-seal:is([data-kind=verify], [data-kind=claim])"):
+        seal["id"] = f"check-{next(checks)}"
     for element in soup.select(".book-figure, .book-figure *, .book-seal, .book-seal *, .book-widget"):
         # The style is for Jupyter, which has no style sheet of ours.
         del element["style"]
@@ -105,11 +109,12 @@ class MoveOutputs(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
+        checks = itertools.count(1)  # in the page's order, as the ledger counts them
         writer = Writer(Path(self.app.outdir), self.app.builder.get_target_uri(self.env.docname))
         for node in list(self.document.findall(nodes.raw)):
             text = node.astext()
             if node.get("format") == "html" and re.search(r"<img\b|class=\"book-|data-widget", text):
-                node.replace_self(nodes.raw("", rewrite(text, writer), format="html"))
+                node.replace_self(nodes.raw("", rewrite(text, writer, checks), format="html"))
 
 
 def setup(app: Sphinx) -> None:
