@@ -6,8 +6,7 @@ Names are loaded on first use; `utils.data.sources` lists every set with its lic
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from utils.lazy import exports
 
 # public name -> module that defines it
 _EXPORTS = {
@@ -43,16 +42,4 @@ _EXPORTS = {
     "translate": "utils.data.augment",
 }
 
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module 'utils.data' has no attribute {name!r}; it offers {', '.join(__all__)}")
-    value = getattr(import_module(_EXPORTS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__, __all__ = exports(__name__, _EXPORTS)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from utils.lazy import exports
 
 # public name -> module that defines it; loaded on first use, so that the site can read `modules` alone
 _EXPORTS = {
@@ -14,12 +13,4 @@ _EXPORTS = {
     "module_text": "utils.widgets.modules",
 }
 
-__all__ = sorted(_EXPORTS)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EXPORTS:
-        raise AttributeError(
-            f"module 'utils.widgets' has no attribute {name!r}; it offers {', '.join(__all__)}"
-        )
-    return getattr(import_module(_EXPORTS[name]), name)
+__getattr__, __dir__, __all__ = exports(__name__, _EXPORTS)
