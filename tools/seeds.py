@@ -19,6 +19,7 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from tools.cells import digest
 from tools.notebooks import ANSI, ROOT, all_notebooks
@@ -52,14 +53,18 @@ def run(path: Path, seed: int, threads: int) -> tuple[list[float], list[str]]:
     nb = nbformat.read(path, as_version=4)
     client = NotebookClient(
         nb,
-        timeout=600,
+        timeout=300,
         kernel_name="python3",
         allow_errors=True,
         resources={"metadata": {"path": str(path.parent)}},
         store_widget_state=False,
     )
-    client.execute(env=os.environ | {"BOOK_SEED": str(seed)} | dict.fromkeys(LIBRARIES, str(threads)))
-    return list(measured(nb.cells)), list(faults(nb.cells))
+    stopped = []
+    try:
+        client.execute(env=os.environ | {"BOOK_SEED": str(seed)} | dict.fromkeys(LIBRARIES, str(threads)))
+    except (CellTimeoutError, DeadKernelError) as error:  # the other runs are worth having all the same
+        stopped = [f"the run stopped: {str(error).splitlines()[0]}"]
+    return list(measured(nb.cells)), [*faults(nb.cells), *stopped]
 
 
 def rows(name: str, code: str, runs: list[list[float]]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellTimeoutError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tools import cells, seeds
@@ -58,6 +59,8 @@ class Client:
             cell.outputs[0] = new_output("error", ename="ProofError", evalue="\x1b[31mIt: no\x1b[0m")
         if "fewer" in cell.source and seed == "2":
             cell.outputs.pop()
+        if "hang" in cell.source and seed == "2":
+            raise CellTimeoutError("A cell timed out\nin full")
 
 
 @pytest.fixture
@@ -103,6 +106,7 @@ def test_a_statement_is_told_with_its_range(book):
     ("source", "said"),
     [
         ("fail", "BOOK_SEED=2, 1 thread(s): ProofError: It: no"),
+        ("hang", "BOOK_SEED=2, 2 thread(s): the run stopped: A cell timed out\n"),
         ("fewer", "the number of statements differs from run to run: [2, 2, 1, 2, 2, 2, 1, 2]"),
     ],
 )
