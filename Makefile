@@ -58,7 +58,7 @@ lab: $(VENV)/all.stamp ## open the notebooks in JupyterLab
 notebooks: $(VENV)/all.stamp ## run notebooks and store their outputs (N=path for some)
 	$(ONE_THREAD) $(BIN)/python -m tools.notebooks $(N)
 
-seeds: $(VENV)/all.stamp ## try every statement over four seeds, on one and two threads (N=path for some; an hour)
+seeds: $(VENV)/all.stamp ## try every statement over three more seeds, on one and two threads (N=path for some)
 	$(BIN)/python -m tools.seeds $(N)
 
 # ---- the checks

@@ -1,6 +1,7 @@
 """Try every statement of the book over seeds and threads: ``make seeds``, or ``make seeds N=chapters/…/x.ipynb``.
 
-A notebook is run with ``BOOK_SEED`` 0 to 3, on one and on two threads, in a copy: the stored outputs stay. What
+A notebook is run with ``BOOK_SEED`` 1 to 3, on one and on two threads, in a copy: the stored outputs, of seed 0,
+stay. What
 each verify and claim measured over the runs, lowest and highest, goes to ``book/seeds.csv``, from which the page
 "What this book verified" tells it. A notebook with a statement that fails in any run is named, has no rows, and
 fails the command.
@@ -25,7 +26,7 @@ from tools.cells import digest
 from tools.notebooks import ANSI, ROOT, all_notebooks
 
 COLUMNS = ("notebook", "code", "seeds", "threads", "statement", "low", "high")
-SEEDS = (0, 1, 2, 3)
+SEEDS = (1, 2, 3)
 THREADS = (1, 2)
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -61,7 +62,12 @@ def run(path: Path, seed: int, threads: int) -> tuple[list[float], list[str]]:
     )
     stopped = []
     try:
-        client.execute(env=os.environ | {"BOOK_SEED": str(seed)} | dict.fromkeys(LIBRARIES, str(threads)))
+        client.execute(
+            env=os.environ
+            | dict.fromkeys(LIBRARIES, str(threads))
+            # A thread that waits by spinning takes the processor from the run beside it.
+            | {"BOOK_SEED": str(seed), "OMP_WAIT_POLICY": "PASSIVE"}
+        )
     except (CellTimeoutError, DeadKernelError) as error:  # the other runs are worth having all the same
         stopped = [f"the run stopped: {str(error).splitlines()[0]}"]
     return list(measured(nb.cells)), [*faults(nb.cells), *stopped]
