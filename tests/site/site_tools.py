@@ -52,8 +52,8 @@ class Server(http.server.ThreadingHTTPServer):
         """A browser that moves on cuts its connections; nothing to report."""
 
 
-def serve(folder: Path) -> tuple[http.server.ThreadingHTTPServer, str]:
-    server = Server(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+def serve(folder: Path, handler: type[Quiet] = Quiet) -> tuple[http.server.ThreadingHTTPServer, str]:
+    server = Server(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}/"
 
