@@ -56,10 +56,9 @@ without a setting of ours: sphinx-book-theme {theme}, MathJax {mathjax}. Chromiu
 cache, everything from this machine: the stock page's MathJax comes from the same local server, not from the CDN it
 would ask, so the wait for another host is left out of its figures. Text is sent gzipped. Medians of {rounds} rounds
 in which the pages take turns, each in a browser started anew. The first two lines are a reader's, by Lighthouse's
-settings: on a desktop
-Chromium slows the network to 10 Mbit/s and 40 ms for each answer, on a phone to 1.6 Mbit/s and 150 ms and the
-processor to a fourth. The third has no network in between, and so measures the processor alone; beside it stands what
-the browser takes there for a page of one sentence, which no page can go under.
+settings: on a desktop Chromium slows the network to 10 Mbit/s and 40 ms for each answer, on a phone to 1.6 Mbit/s and
+150 ms and the processor to a fourth. The third has no network in between, and so measures the processor alone. Beside
+each stands what the browser takes there for a page of one sentence, which no page can go under.
 
 The largest contentful paint (LCP) is the last that the browser reports until two seconds after the page has loaded
 and its formulas are set; the layout shift (CLS) is summed over the same time. Bytes are all that the first screen
@@ -210,9 +209,8 @@ def measure_pages(playwright, sites: dict[str, tuple[Path, str]], rounds: int) -
     found: dict[str, list[dict]] = {name: [] for name in sites}
     served = {name: serve(site, Compressing) for name, (site, _) in sites.items()}
     for name, (site, path) in sites.items():
-        visit(
-            playwright, site, served[name][1], path
-        )  # what it sends is compressed once, before the clock runs
+        # What it sends is compressed once, before the clock runs.
+        visit(playwright, site, served[name][1], path)
     for turn in range(rounds):
         for name in list(sites)[:: 1 if turn % 2 else -1]:
             site, path = sites[name]

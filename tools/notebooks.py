@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 CELL_METADATA = {"tags", "jupyter", "cellView", "mystnb", "colab"}
+THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 TIMES = ("notebook", "seconds", "memory_mib", "machine")
 # Run in the notebook's kernel after its last cell: processor time of all threads, and the most memory it held.
 COST = """
@@ -78,6 +79,16 @@ def execute(path: Path, *, timeout: int = 300) -> tuple[float, float]:
     return seconds, memory
 
 
+def write_table(table: Path, columns: tuple[str, ...], rows: list[dict[str, str]]) -> None:
+    """Write a CSV file; what stood there stays until the new one is whole."""
+    partial = table.with_suffix(".csv.part")
+    with partial.open("w", encoding="utf8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(partial, table)
+
+
 def record(path: Path, seconds: float, memory: float, root: Path = ROOT) -> None:
     """Put what a notebook's run cost into the table; a notebook that isn't the book's has no row."""
     if not path.resolve().is_relative_to(root):
@@ -92,12 +103,7 @@ def record(path: Path, seconds: float, memory: float, root: Path = ROOT) -> None
     name = path.resolve().relative_to(root).as_posix()
     rows[name] = dict(zip(TIMES, (name, f"{seconds:.0f}", f"{memory:.0f}", cpu_model()), strict=True))
     rows = {name: row for name, row in rows.items() if (root / name).is_file()}
-    partial = table.with_suffix(".csv.part")
-    with partial.open("w", encoding="utf8", newline="") as file:
-        writer = csv.DictWriter(file, TIMES, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows[name] for name in sorted(rows))
-    os.replace(partial, table)
+    write_table(table, TIMES, [rows[name] for name in sorted(rows)])
 
 
 def main() -> int:
@@ -107,7 +113,7 @@ def main() -> int:
     )
     paths = parser.parse_args().notebooks or all_notebooks()
     # One thread: the budget of a notebook is stated for one, and results then depend less on the machine.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in THREAD_COUNTS:
         os.environ.setdefault(name, "1")
     failed = 0
     for path in paths:

@@ -23,12 +23,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from tools.cells import digest
-from tools.notebooks import ANSI, ROOT, all_notebooks
+from tools.notebooks import ANSI, ROOT, THREAD_COUNTS, all_notebooks, write_table
 
 COLUMNS = ("notebook", "code", "seeds", "threads", "statement", "low", "high")
 SEEDS = (1, 2, 3)
 THREADS = (1, 2)
-LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def measured(cells: list[dict[str, Any]]) -> Iterator[float]:
@@ -64,7 +63,7 @@ def run(path: Path, seed: int, threads: int) -> tuple[list[float], list[str]]:
     try:
         client.execute(
             env=os.environ
-            | dict.fromkeys(LIBRARIES, str(threads))
+            | dict.fromkeys(THREAD_COUNTS, str(threads))
             # A thread that waits by spinning takes the processor from the run beside it.
             | {"BOOK_SEED": str(seed), "OMP_WAIT_POLICY": "PASSIVE"}
         )
@@ -95,12 +94,8 @@ def record(name: str, new: list[dict[str, str]], root: Path = ROOT) -> None:
         with table.open(encoding="utf8", newline="") as file:
             old = [row for row in csv.DictReader(file) if row["notebook"] != name]
     kept = [row for row in old if (root / row["notebook"]).is_file()]
-    partial = table.with_suffix(".csv.part")
-    with partial.open("w", encoding="utf8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(sorted([*kept, *new], key=lambda row: (row["notebook"], int(row["statement"]))))
-    os.replace(partial, table)
+    every = sorted([*kept, *new], key=lambda row: (row["notebook"], int(row["statement"])))
+    write_table(table, COLUMNS, every)
 
 
 def sweep(path: Path, root: Path = ROOT) -> bool:

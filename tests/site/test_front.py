@@ -191,14 +191,14 @@ def test_every_line_of_the_ledger_leads_to_its_check(site_dir):
         return re.sub(r"\W+", "", text)
 
     soup = BeautifulSoup((site_dir / "book" / "verified.html").read_text("utf8"), "html.parser")
-    pages: dict[str, BeautifulSoup] = {}
+    soups: dict[str, BeautifulSoup] = {}
     rows = [row for row in soup.select("table tr") if row.select_one("a[href*='#check-']")]
     assert len(rows) > 400
     for row in rows:
         path, anchor = row.select_one("a[href*='#check-']")["href"].split("#")
-        if path not in pages:
-            pages[path] = BeautifulSoup((site_dir / "book" / path).read_text("utf8"), "html.parser")
-        said = pages[path].find(id=anchor).select_one(".book-what").get_text()
+        if path not in soups:
+            soups[path] = BeautifulSoup((site_dir / "book" / path).read_text("utf8"), "html.parser")
+        said = soups[path].find(id=anchor).select_one(".book-what").get_text()
         assert letters(row.td.get_text()).startswith(letters(said)), (path, anchor)
 
 
