@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from site_tools import ROOT
+from site_tools import ROOT, site_pages
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +19,19 @@ def palette() -> dict:
 
 
 @pytest.fixture(scope="module")
-def themes(site_dir) -> tuple[dict, dict]:
+def css(site_dir) -> str:
+    """The style sheets in a page's head, the same in all of them."""
+    found = {
+        "\n".join(re.findall(r"<style>(.*?)</style>", (site_dir / p).read_text("utf8"), re.S)[-1:])
+        for p in site_pages(site_dir)
+    }
+    assert len(found) == 1
+    return found.pop()
+
+
+@pytest.fixture(scope="module")
+def themes(css) -> tuple[dict, dict]:
     """The custom properties of the light and of the dark theme, as a browser would resolve them."""
-    css = (site_dir / "_static" / "book.css").read_text("utf8")
 
     def variables(selector: str) -> dict:
         blocks = re.findall(rf"(?:^|[\n{{}}\s]){re.escape(selector)}\s*\{{([^}}]*)\}}", css)
@@ -62,8 +72,7 @@ def test_text_and_code_are_readable(themes, at):
     assert min(low.values()) >= 4.5, low
 
 
-def test_dark_without_scripts_is_the_same_dark(themes, site_dir):
-    css = (site_dir / "_static" / "book.css").read_text("utf8")
+def test_dark_without_scripts_is_the_same_dark(themes, css):
     blocks = re.findall(r":root:not\(\[data-theme\]\)\s*\{([^}]*)\}", css)
     scriptless = dict(re.findall(r"(--[\w-]+)\s*:\s*([^;]+);", "".join(blocks)))
     assert themes[0] | scriptless == themes[1]

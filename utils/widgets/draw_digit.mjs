@@ -143,7 +143,7 @@ function render({ model, el }) {
     known = `reads ${largest(p)} (${percent(p[largest(p)])})`;
     if (q) known += largest(q) === largest(p) ? `, still ${largest(q)} (${percent(q[largest(q)])}) after the step` : `, and ${largest(q)} (${percent(q[largest(q)])}) after the step`;
     say(spoken ? `${spoken}: ${known}` : `R${known.slice(1)}`);
-    spoken = "";
+    if (!again) spoken = ""; // else the pen has moved on meanwhile, and the next answer is the one to its last move
   }
 
   // One question at a time; of those that come meanwhile, only the last is asked.

@@ -1,6 +1,7 @@
 """The book's own Sphinx extension: each module registers one part of the site.
 
-assets    local KaTeX, the concatenated style sheet, the widgets' modules
+assets    KaTeX's fonts, the scripts, the widgets' modules
+inline    style sheet, theme script and policy, in every page's head
 maths     formulas rendered when the site is built
 outputs   figures and widget states moved out of the pages into files
 pages     what a page's template needs: launch links, metadata, the polished body
@@ -29,6 +30,7 @@ from . import (
     generated,
     glossary,
     home,
+    inline,
     ledger,
     maths,
     nav,
@@ -61,7 +63,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         checks,
     ):
         module.setup(app)
-    # Pages built by another version of these modules are built again.
-    code = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    # Pages built by another version of these modules, or with another head, are built again.
+    made_with = [*sorted(Path(__file__).parent.glob("*.py")), *inline.sources()]
+    code = b"".join(path.read_bytes() for path in made_with)
     version = int(hashlib.sha256(code).hexdigest()[:8], 16)
     return {"env_version": version, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,5 @@
-"""Everything a page loads is served by the site itself: KaTeX, the style sheet, the widgets' modules,
-the runtime of their models.
+"""Everything a page loads is served by the site itself: KaTeX's fonts, the scripts, the widgets' modules,
+the runtime of their models. What stands in the page itself is in `inline`.
 
 Files are written to ``_static`` before the first page, so that their addresses can carry a hash of their
 content and a browser never mixes an old script with a new page.
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 THEME = ROOT / "book" / "theme"
+PALETTE = ROOT / "utils" / "palette.py"
 KATEX = ROOT / "node_modules" / "katex" / "dist"
 WIDGETS = ROOT / "utils" / "widgets"
 ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
@@ -39,7 +40,7 @@ PRELOADED_FONTS = ("KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2")
 @lru_cache
 def palette() -> dict[str, tuple[str, str]]:
     """name -> (light, dark), read from ``utils/palette.py`` by path: a site build has no torch to import."""
-    return load(ROOT / "utils" / "palette.py").COLORS
+    return load(PALETTE).COLORS
 
 
 def palette_css() -> str:
@@ -56,26 +57,30 @@ def palette_css() -> str:
 
 
 def style_sheet() -> str:
-    """All parts in one file: one request, no ``@import`` chain."""
+    """All parts in one."""
     parts = [(THEME / "css" / f"{name}.css").read_text("utf8") for name in STYLES]
     return palette_css() + "\n".join(parts)
 
 
-def _copy_katex(static: Path) -> None:
+def katex_css() -> str:
+    """KaTeX's style sheet with the fonts that the site serves."""
     if not (KATEX / "katex.min.js").is_file():
         raise ExtensionError(
             "KaTeX is not installed: no node_modules/katex; run 'npm ci' here, or 'make book', which does it"
         )
-    target = static / "katex"
-    (target / "fonts").mkdir(parents=True, exist_ok=True)
     css = (KATEX / "katex.min.css").read_text("utf8")
     # Every browser that runs the site's modules reads woff2; the older formats would be dead addresses.
     css = re.sub(r',url\(fonts/[^)]+\.(?:woff|ttf)\) format\("[^"]+"\)', "", css)
     if "//" in re.sub(r"/\*.*?\*/", "", css, flags=re.S):
         raise ExtensionError("katex.min.css names another host; the site must serve every font itself")
-    (target / "katex.min.css").write_text(css, "utf8")
+    return css
+
+
+def _copy_fonts(static: Path) -> None:
+    target = static / "katex" / "fonts"
+    target.mkdir(parents=True, exist_ok=True)
     for font in sorted((KATEX / "fonts").glob("*.woff2")):
-        shutil.copyfile(font, target / "fonts" / font.name)
+        shutil.copyfile(font, target / font.name)
 
 
 def load(path: Path) -> ModuleType:
@@ -125,10 +130,9 @@ def write_assets(app: Sphinx) -> None:
         return
     static = Path(app.outdir) / "_static"
     static.mkdir(parents=True, exist_ok=True)
-    _copy_katex(static)
+    _copy_fonts(static)
     _write_widgets(static)
     copy_ort(static)
-    (static / "book.css").write_text(style_sheet(), "utf8")
     for script in sorted((THEME / "static").iterdir()):
         shutil.copyfile(script, static / script.name)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from . import assets
+from . import assets, inline
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -105,7 +105,10 @@ def add_context(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         "book_root": root,
         "book_repository": url,
         "book_fonts": assets.PRELOADED_FONTS,
-        "book_has_math": 'class="katex' in body,
+        "book_policy": inline.policy(),
+        "book_theme_script": inline.theme_script(),
+        "book_style": inline.style(),
+        "book_math_style": inline.math_style(root) if 'class="katex' in body else "",
         "book_has_widgets": "data-widget=" in body,
         "book_has_terms": 'class="term"' in body,
         "book_description": escape(_description(doctree)),

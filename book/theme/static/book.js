@@ -2,7 +2,7 @@
 const root = document.documentElement;
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// --- Theme: auto, light, dark; theme.js applies it, this button chooses.
+// --- Theme: auto, light, dark; head.js applies it, this button chooses.
 const THEMES = ["auto", "light", "dark"];
 const themeButton = document.querySelector("[data-theme-switch]");
 function nameTheme() {

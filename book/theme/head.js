@@ -1,4 +1,4 @@
-/* Loaded in the head and blocking, on purpose: the page must know its colors before it is first painted. */
+/* Stands in the head of every page (bookext/inline.py): the page must know its colors before it is first painted. */
 (function () {
   "use strict";
   var root = document.documentElement;
