@@ -119,9 +119,10 @@ def test_links_and_anchors_inside_the_site_resolve(site_dir, pages):
     assert not broken
 
 
-def test_first_load_is_light_and_steady(visit, pages, site_dir):
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
+def test_first_load_is_light_and_steady(visit, pages, site_dir, viewport):
     heavy = {}
-    for path, page, _ in visit(pages):
+    for path, page, _ in visit(pages, viewport=viewport):
         page.wait_for_timeout(150)
         names = page.evaluate("performance.getEntriesByType('resource').map((r) => new URL(r.name).pathname)")
         total = 0

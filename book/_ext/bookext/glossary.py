@@ -86,6 +86,14 @@ def entry(row: dict[str, str], where: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
+# In the page from the start, so that nothing moves when its script arrives; without scripts it isn't shown.
+FIELD = (
+    '<div class="find-term"><label for="term">Find a term</label>'
+    '<input type="search" id="term" autocomplete="off" placeholder="gradient, 梯度 or tidu">'
+    '<p role="status"></p></div>'
+)
+
+
 def glossary() -> str:
     where = topics.places()
     letters: dict[str, list[str]] = {}
@@ -95,7 +103,7 @@ def glossary() -> str:
     count = sum(shown(row, where) is not None for row in found)
     head = f"{len(found)} terms; {count} of them lead to the section that shows them."
     return "\n\n".join(
-        [head, *(f"## {letter}\n\n" + "\n\n".join(terms) for letter, terms in letters.items())]
+        [head, FIELD, *(f"## {letter}\n\n" + "\n\n".join(terms) for letter, terms in letters.items())]
     )
 
 

@@ -9,14 +9,8 @@ const terms = [...page.querySelectorAll("dt")].map((dt) => {
 });
 const letters = [...page.querySelectorAll(":scope > section")];
 
-const field = Object.assign(document.createElement("input"), { type: "search", id: "term", autocomplete: "off", placeholder: "gradient, 梯度 or tidu" });
-const label = Object.assign(document.createElement("label"), { htmlFor: "term", textContent: "Find a term" });
-const count = document.createElement("p");
-count.setAttribute("role", "status");
-const form = document.createElement("div");
-form.className = "find-term";
-form.append(label, field, count);
-page.querySelector("h1 ~ p:last-of-type, h1 ~ p").after(form);
+const field = page.querySelector(".find-term input");
+const count = page.querySelector(".find-term [role=status]");
 
 function narrow() {
   const query = plain(field.value.trim());
