@@ -21,10 +21,10 @@ def palette() -> dict:
 @pytest.fixture(scope="module")
 def css(site_dir) -> str:
     """The style sheets in a page's head, the same in all of them."""
-    found = {
-        "\n".join(re.findall(r"<style>(.*?)</style>", (site_dir / p).read_text("utf8"), re.S)[-1:])
-        for p in site_pages(site_dir)
-    }
+    found = set()
+    for page in site_pages(site_dir):
+        head = (site_dir / page).read_text("utf8").partition("</head>")[0]
+        found.add(re.findall(r"<style>(.*?)</style>", head, re.S)[-1])
     assert len(found) == 1
     return found.pop()
 
