@@ -171,47 +171,66 @@ function render({ model, el }) {
     update(`${name}: `);
   }
 
+  // Fields stay from kernel to kernel: to lay out new ones is the most that a step would cost.
+  const fields = [];
+  const kernelId = uniqueId("kernel");
+
   function drawKernel() {
-    const { kernel } = now;
-    weights.style.setProperty("--k", kernel.length);
-    const id = uniqueId("kernel");
-    const colored = () => {
-      const most = Math.max(...kernel.flat().map(Math.abs));
-      weights.querySelectorAll("input").forEach((field, n) => { field.style.background = tint(kernel.flat()[n], most); });
+    const k = now.kernel.length;
+    weights.style.setProperty("--k", k);
+    while (fields.length < k * k) fields.push(weightField(fields.length));
+    fields.forEach((field, n) => {
+      if (n >= k * k) return field.remove();
+      const [i, j] = [Math.floor(n / k), n % k];
+      field.value = weightText(now.kernel[i][j]);
+      field.setAttribute("aria-invalid", "false");
+      field.setAttribute("aria-label", `weight ${i}, ${j}; a number or a fraction, arrow up and down change it`);
+      if (!field.isConnected) weights.append(field);
+    });
+    tintKernel();
+  }
+
+  function tintKernel() {
+    const flat = now.kernel.flat();
+    const most = Math.max(...flat.map(Math.abs));
+    flat.forEach((value, n) => { fields[n].style.background = tint(value, most); });
+  }
+
+  // The n-th weight, row by row, of whatever kernel there is.
+  function weightField(n) {
+    const field = make("input", { type: "text", id: `${kernelId}-${n}`, autocomplete: "off", spellcheck: "false" });
+    const place = () => [Math.floor(n / now.kernel.length), n % now.kernel.length];
+    const held = () => now.kernel[place()[0]][place()[1]];
+    const take = (next) => {
+      const [i, j] = place();
+      now.kernel[i][j] = next;
+      now.name = OWN;
+      preset.set(OWN);
+      tintKernel();
+      update(`weight ${i}, ${j} is ${weightText(next)}: `);
     };
-    weights.replaceChildren(...kernel.flatMap((line, i) => line.map((value, j) => {
-      const field = make("input", { type: "text", id: `${id}-${i}-${j}`, value: weightText(value), autocomplete: "off", spellcheck: "false",
-        "aria-label": `weight ${i}, ${j}; a number or a fraction, arrow up and down change it` });
-      const take = (next) => {
-        kernel[i][j] = next;
-        now.name = OWN;
-        preset.set(OWN);
-        colored();
-        update(`weight ${i}, ${j} is ${weightText(next)}: `);
-      };
-      field.addEventListener("focus", () => field.select());
-      field.addEventListener("input", () => {
-        const next = parseWeight(field.value);
-        field.setAttribute("aria-invalid", String(Number.isNaN(next)));
-        if (!Number.isNaN(next)) return take(next);
-        if (field.value.trim()) say(`${field.value} is not a number: the weight stays ${weightText(kernel[i][j])}`);
-      });
-      field.addEventListener("blur", () => {
-        field.value = weightText(kernel[i][j]);
-        field.setAttribute("aria-invalid", "false");
-      });
-      field.addEventListener("keydown", (event) => {
-        const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-        if (!by) return;
-        event.preventDefault();
-        take(Math.round((kernel[i][j] + by * (event.shiftKey ? 0.1 : 1)) * 1e9) / 1e9);
-        field.value = weightText(kernel[i][j]);
-        field.select(); // what is typed next replaces it
-        field.setAttribute("aria-invalid", "false");
-      });
-      return field;
-    })));
-    colored();
+    field.addEventListener("focus", () => field.select());
+    field.addEventListener("input", () => {
+      const next = parseWeight(field.value);
+      field.setAttribute("aria-invalid", String(Number.isNaN(next)));
+      if (!Number.isNaN(next)) return take(next);
+      if (field.value.trim()) say(`${field.value} is not a number: the weight stays ${weightText(held())}`);
+    });
+    field.addEventListener("blur", () => {
+      if (!field.isConnected) return; // its weight is gone with a smaller kernel
+      field.value = weightText(held());
+      field.setAttribute("aria-invalid", "false");
+    });
+    field.addEventListener("keydown", (event) => {
+      const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      take(Math.round((held() + by * (event.shiftKey ? 0.1 : 1)) * 1e9) / 1e9);
+      field.value = weightText(held());
+      field.select(); // what is typed next replaces it
+      field.setAttribute("aria-invalid", "false");
+    });
+    return field;
   }
 
   // ---- controls

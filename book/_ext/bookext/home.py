@@ -102,7 +102,8 @@ def home_widget() -> str:
     place = next((p for p in gallery.places(path) if p.name == WIDGET[1]), None)
     if place is None:
         raise ExtensionError(f"{WIDGET[0]} has no widget {WIDGET[1]}, which the home page shows")
-    return f"{gallery.raw(place.html)}\n\nFrom {gallery.link(place)}."
+    widget = f'<div class="home-widget">{place.html}</div>'
+    return f"{gallery.raw(widget)}\n\nFrom {gallery.link(place)}."
 
 
 def setup(app: Sphinx) -> None:
