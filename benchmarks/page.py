@@ -56,9 +56,9 @@ without a setting of ours: sphinx-book-theme {theme}, MathJax {mathjax}. Chromiu
 cache, everything from this machine: the stock page's MathJax comes from the same local server, not from the CDN it
 would ask, so the wait for another host is left out of its figures. Text is sent gzipped. Medians of {rounds} rounds
 in which the pages take turns, each in a browser started anew. The first two lines are a reader's, by Lighthouse's
-settings: on a desktop Chromium slows the network to 10 Mbit/s and 40 ms for each answer, on a phone to 1.6 Mbit/s and
-150 ms and the processor to a fourth. The third has no network in between, and so measures the processor alone. Beside
-each stands what the browser takes there for a page of one sentence, which no page can go under.
+settings: on a desktop Chromium slows the network to 10 Mbit/s and 40 ms for each answer, on a phone (a window of
+412 × 823 px) to 1.6 Mbit/s and 150 ms and the processor to a fourth. The third has no network in between, and so
+measures the processor alone. Beside each stands what the browser takes there for a page of one sentence, which no page can go under.
 
 The largest contentful paint (LCP) is the last that the browser reports until two seconds after the page has loaded
 and its formulas are set; the layout shift (CLS) is summed over the same time. Bytes are all that the first screen
@@ -71,10 +71,20 @@ From a key press to the first moment after the frame that shows its effect was p
 handle; the table has the slowest control of each widget. A trivial update, a slider that writes its value into a line
 of text, is timed in turn with it in the same page: its time is mostly the wait for the screen's next frame."""
 
-# Lighthouse's presets: throughput in bytes a second, latency in ms, how much slower the processor.
+# Lighthouse's presets: throughput in bytes a second, latency in ms, how much slower the processor, the window.
+WINDOW = {"width": 1280, "height": 900}
+PHONE = {"width": 412, "height": 823}
 READERS = {
-    "desktop": ({"latency": 40, "downloadThroughput": 10_240_000 / 8, "uploadThroughput": 10_240_000 / 8}, 1),
-    "phone": ({"latency": 150, "downloadThroughput": 1_638_400 / 8, "uploadThroughput": 750_000 / 8}, 4),
+    "desktop": (
+        {"latency": 40, "downloadThroughput": 10_240_000 / 8, "uploadThroughput": 10_240_000 / 8},
+        1,
+        WINDOW,
+    ),
+    "phone": (
+        {"latency": 150, "downloadThroughput": 1_638_400 / 8, "uploadThroughput": 750_000 / 8},
+        4,
+        PHONE,
+    ),
 }
 SENTENCE = "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>One sentence</title><p>One sentence.</p>"
 
@@ -158,7 +168,8 @@ def visit(playwright, site: Path, origin: str, path: str, reader: str | None = N
     outside: list[str] = []
     asked: set[str] = set()
     with browser(playwright) as chromium:
-        page = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        line, slower, window = READERS.get(reader, (None, 1, WINDOW))
+        page = chromium.new_context(viewport=window).new_page()
         page.set_default_timeout(60_000)
         page.add_init_script(LISTEN)
 
@@ -169,8 +180,7 @@ def visit(playwright, site: Path, origin: str, path: str, reader: str | None = N
                 outside.append(request.url)
 
         page.on("request", note)
-        if reader:
-            line, slower = READERS[reader]
+        if line:
             session = page.context.new_cdp_session(page)
             session.send("Network.enable")
             session.send("Network.emulateNetworkConditions", {"offline": False, **line})
@@ -239,7 +249,7 @@ def measure_widgets(playwright, site: Path) -> list[tuple[str, str, list[steps.S
             names = set(re.findall(r'data-widget="([^"]+)"', file.read_text("utf8")))
             if not names - set(found):
                 continue
-            page = chromium.new_page(viewport={"width": 1280, "height": 900})
+            page = chromium.new_page(viewport=WINDOW)
             path = file.relative_to(site).as_posix()
             page.goto(origin + path, wait_until="load")
             for widget in steps.wake(page):

@@ -33,8 +33,8 @@ ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 # Order matters: later files refine earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "notebook", "widgets", "print")
 
-# The fonts that nearly every formula needs; preloaded so that text doesn't jump when they arrive.
-PRELOADED_FONTS = ("KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2")
+# The fonts that nearly every formula needs.
+FONTS = ("KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2")
 
 
 @lru_cache

@@ -50,6 +50,21 @@ def _description(doctree: nodes.document | None) -> str:
     return ""
 
 
+def _opens_with_formulas(doctree: nodes.document | None) -> bool:
+    """Whether formulas fill the first screen: set in another font until theirs arrives, they would push its lines."""
+    from docutils import nodes
+
+    room, formulas = 2000, 0  # characters of a first screen, about
+    for node in doctree.findall() if doctree is not None else ():
+        if isinstance(node, (nodes.math, nodes.math_block)):
+            formulas += 1
+        elif isinstance(node, nodes.Text) and not isinstance(node.parent, (nodes.math, nodes.math_block)):
+            room -= len(node)
+            if room < 0:
+                break
+    return formulas >= 5
+
+
 def _image_size(tag: str, page_folder: Path) -> str:
     """Width and height of a local picture, so that the text below it doesn't jump."""
     import imagesize
@@ -104,11 +119,11 @@ def add_context(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         "asset": asset,
         "book_root": root,
         "book_repository": url,
-        "book_fonts": assets.PRELOADED_FONTS,
         "book_policy": inline.policy(),
         "book_theme_script": inline.theme_script(),
         "book_style": inline.style(),
         "book_math_style": inline.math_style(root) if 'class="katex' in body else "",
+        "book_fonts": assets.FONTS if _opens_with_formulas(doctree) else (),
         "book_has_widgets": "data-widget=" in body,
         "book_has_terms": 'class="term"' in body,
         "book_description": escape(_description(doctree)),

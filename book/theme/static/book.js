@@ -64,13 +64,23 @@ if (sections.length) {
     requestAnimationFrame(() => { waiting = false; spy(); });
   }, { passive: true });
 }
-// Asking where things stand makes the browser lay the page out, so that waits for the first paint; until then
-// the sections far below have no layout at all.
-requestAnimationFrame(() => setTimeout(() => {
+// Asking where things stand makes the browser lay the page out, so that waits until the first paint is on the screen
+// and the browser has nothing else to do; until then the sections far below have no layout at all. A page opened in a
+// tab behind is painted when it is looked at.
+function reveal() {
   root.classList.remove("first-paint");
   chapters.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest" });
   if (sections.length) spy();
-}));
+}
+const whenIdle = window.requestIdleCallback ?? ((task) => setTimeout(task));
+if (PerformanceObserver.supportedEntryTypes?.includes("paint")) {
+  new PerformanceObserver((_, observer) => {
+    observer.disconnect();
+    whenIdle(() => reveal());
+  }).observe({ type: "paint", buffered: true });
+} else {
+  requestAnimationFrame(() => whenIdle(() => reveal()));
+}
 
 // --- Report a mistake: the form is told which section is on the screen.
 document.querySelector(".on-page .report")?.addEventListener("click", ({ currentTarget: link }) => {
