@@ -58,7 +58,8 @@ would ask, so the wait for another host is left out of its figures. Text is sent
 in which the pages take turns, each in a browser started anew. The first two lines are a reader's, by Lighthouse's
 settings: on a desktop Chromium slows the network to 10 Mbit/s and 40 ms for each answer, on a phone (a window of
 412 × 823 px) to 1.6 Mbit/s and 150 ms and the processor to a fourth. The third has no network in between, and so
-measures the processor alone. Beside each stands what the browser takes there for a page of one sentence, which no page can go under.
+measures the processor alone. Beside each stands what the browser takes there for a page of one sentence, which no
+page can go under.
 
 The largest contentful paint (LCP) is the last that the browser reports until two seconds after the page has loaded
 and its formulas are set; the layout shift (CLS) is summed over the same time. Bytes are all that the first screen
