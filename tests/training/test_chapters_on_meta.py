@@ -108,6 +108,7 @@ STEPS = {  # notebook, builder, batch, loss; by the name of the class or the bui
     "PreBlock": ("08_cnn/08",
                  lambda d: nn.Sequential(d.PreBlock(3, 4, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
                  digits(8, 3, 8, 8), F.cross_entropy),
+    "Widen, ResNet-20": ("08_cnn/08", lambda d: d.resnet20(4, colors=1), digits(8, 1, 8, 8), F.cross_entropy),
     "cnn": ("10_adversarial/01", lambda d: d.cnn(), digits(8, 1, 28, 28), F.cross_entropy),
     "mlp": ("10_adversarial/01", lambda d: d.mlp(), digits(8, 1, 28, 28), F.cross_entropy),
     "linear": ("10_adversarial/01", lambda d: d.linear(), digits(8, 1, 28, 28), F.cross_entropy),
