@@ -32,7 +32,7 @@ from benchmarks import steps
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "site"))
 
-from site_tools import CHROMIUM_FLAGS, Quiet, find_chromium, serve  # noqa: E402
+from site_tools import CHROMIUM_FLAGS, DESKTOP_LINE, Quiet, find_chromium, serve, slow_down  # noqa: E402
 
 PAGE = "chapters/01_linear_algebra/04_svd_and_image_compression"
 MATHJAX = "3.2.2"  # the version that this release of Jupyter Book's Sphinx asks its CDN for is 3.x
@@ -76,11 +76,7 @@ of text, is timed in turn with it in the same page: its time is mostly the wait 
 WINDOW = {"width": 1280, "height": 900}
 PHONE = {"width": 412, "height": 823}
 READERS = {
-    "desktop": (
-        {"latency": 40, "downloadThroughput": 10_240_000 / 8, "uploadThroughput": 10_240_000 / 8},
-        1,
-        WINDOW,
-    ),
+    "desktop": (DESKTOP_LINE, 1, WINDOW),
     "phone": (
         {"latency": 150, "downloadThroughput": 1_638_400 / 8, "uploadThroughput": 750_000 / 8},
         4,
@@ -169,7 +165,7 @@ def visit(playwright, site: Path, origin: str, path: str, reader: str | None = N
     outside: list[str] = []
     asked: set[str] = set()
     with browser(playwright) as chromium:
-        line, slower, window = READERS.get(reader, (None, 1, WINDOW))
+        line, slower, window = READERS[reader] if reader else (None, 1, WINDOW)
         page = chromium.new_context(viewport=window).new_page()
         page.set_default_timeout(60_000)
         page.add_init_script(LISTEN)
@@ -182,10 +178,7 @@ def visit(playwright, site: Path, origin: str, path: str, reader: str | None = N
 
         page.on("request", note)
         if line:
-            session = page.context.new_cdp_session(page)
-            session.send("Network.enable")
-            session.send("Network.emulateNetworkConditions", {"offline": False, **line})
-            session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+            slow_down(page, line, slower)
         page.goto(origin + path, wait_until="load")
         page.evaluate("window.MathJax?.startup?.promise.then(() => 0)")
         count = -1

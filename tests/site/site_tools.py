@@ -21,6 +21,19 @@ CHROMIUM_FLAGS = [
 ]
 
 
+# A desktop's line by Lighthouse's settings: milliseconds for an answer, bytes a second.
+DESKTOP_LINE = {"latency": 40, "downloadThroughput": 10_240_000 / 8, "uploadThroughput": 10_240_000 / 8}
+
+
+def slow_down(page, line: dict[str, float], processor: float = 1, cache: bool = True) -> None:
+    """Let a page come over ``line`` to a processor ``processor`` times slower, with or without Chromium's cache."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": not cache})
+    session.send("Network.emulateNetworkConditions", {"offline": False, **line})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": processor})
+
+
 def unavailable(what: str) -> None:
     """A missing part is named; on CI it fails, elsewhere the tests that need it are skipped."""
     if os.environ.get("CI") == "true":

@@ -9,12 +9,10 @@ from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from site_tools import ROOT, site_pages
+from site_tools import DESKTOP_LINE, ROOT, site_pages, slow_down
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 360, "height": 740}
-# Fonts and scripts come after the text, as they do for a reader: 10 Mbit/s (in bytes a second), 40 ms for an answer.
-LINE = {"latency": 40, "downloadThroughput": 1_250_000, "uploadThroughput": 1_250_000}
 # Requests of figures don't count towards a page's first load.
 FIGURES = (".svg", ".png", ".jpg", ".webp", ".gif", ".avif")
 
@@ -50,10 +48,7 @@ def visit(open_page, site):
     def visit_(paths, line=None, **options):
         page, watch = open_page("404.html", **options)
         if line:
-            session = page.context.new_cdp_session(page)
-            session.send("Network.enable")
-            session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-            session.send("Network.emulateNetworkConditions", {"offline": False, **line})
+            slow_down(page, line, cache=False)
         for path in paths:
             watch.faults.clear()
             page.goto(site + path, wait_until="load")
@@ -132,7 +127,8 @@ def test_links_and_anchors_inside_the_site_resolve(site_dir, pages):
 @pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
 def test_first_load_is_light_and_steady(visit, pages, site_dir, viewport):
     heavy = {}
-    for path, page, _ in visit(pages, line=LINE, viewport=viewport):
+    # Over a line, fonts and scripts come after the text, as they do for a reader.
+    for path, page, _ in visit(pages, line=DESKTOP_LINE, viewport=viewport):
         page.wait_for_timeout(150)
         names = page.evaluate("performance.getEntriesByType('resource').map((r) => new URL(r.name).pathname)")
         total = 0

@@ -72,14 +72,14 @@ function reveal() {
   chapters.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest" });
   if (sections.length) spy();
 }
-const whenIdle = window.requestIdleCallback ?? ((task) => setTimeout(task));
+const whenIdle = window.requestIdleCallback ?? setTimeout;
 if (PerformanceObserver.supportedEntryTypes?.includes("paint")) {
   new PerformanceObserver((_, observer) => {
     observer.disconnect();
-    whenIdle(() => reveal());
+    whenIdle(reveal);
   }).observe({ type: "paint", buffered: true });
 } else {
-  requestAnimationFrame(() => whenIdle(() => reveal()));
+  requestAnimationFrame(() => whenIdle(reveal));
 }
 
 // --- Report a mistake: the form is told which section is on the screen.
