@@ -13,6 +13,7 @@ _EXPORTS = {
     "setup": "utils.session",
     "show": "utils.plotting",
     "image_row": "utils.plotting",
+    "measured": "utils.display",
     "verify": "utils.proof",
     "claim": "utils.proof",
     "exercise": "utils.exercises",

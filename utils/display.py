@@ -22,6 +22,21 @@ def measured_text(value: str) -> str:
     return f"⟨{value}⟩"
 
 
+def measured(value: Any, fmt: str = "") -> str:
+    """``value`` in ``fmt`` for a caption, an alt text or a widget's text, marked as what this run measured.
+
+    ``measured(0.8213, ".2f")`` is ``"⟨0.82⟩"``: another processor may measure otherwise, so the test of the
+    stored outputs passes over what stands between the marks. The page shows the value without them.
+
+    Raises:
+        ValueError: the text itself holds a mark, or ``fmt`` doesn't fit the value.
+    """
+    text = format(value, fmt)
+    if "⟨" in text or "⟩" in text:
+        raise ValueError(f"value must not hold ⟨ or ⟩, the marks themselves, got {text!r}")
+    return measured_text(text)
+
+
 def measured_html(value: str) -> str:
     return f'<span class="measured">{escape(value)}</span>'
 
