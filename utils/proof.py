@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from utils.answers import is_tensor
 from utils.display import seal
 
 
@@ -23,13 +24,9 @@ class ProofError(AssertionError):
 # ---------------------------------------------------------------- verify
 
 
-def _is_tensor(x: Any) -> bool:
-    return type(x).__module__.split(".")[0] == "torch" and hasattr(x, "detach")
-
-
 def _array(x: Any, name: str) -> np.ndarray:
     """``x`` as a NumPy array; tensors are detached and brought to the CPU."""
-    if _is_tensor(x):
+    if is_tensor(x):
         x = x.detach().cpu()
         x = (x.float() if str(x.dtype) == "torch.bfloat16" else x).resolve_conj().numpy()
     array = np.asarray(x)
@@ -43,7 +40,7 @@ def _leaves(x: Any, name: str) -> list[tuple[str, np.ndarray]]:
     if isinstance(x, Mapping):
         return [leaf for key in x for leaf in _leaves(x[key], f"{name}[{key!r}]")]
     if isinstance(x, tuple) or (
-        isinstance(x, list) and any(isinstance(i, np.ndarray) or _is_tensor(i) for i in x)
+        isinstance(x, list) and any(isinstance(i, np.ndarray) or is_tensor(i) for i in x)
     ):
         return [leaf for i, item in enumerate(x) for leaf in _leaves(item, f"{name}[{i}]")]
     return [(name, _array(x, name))]
@@ -89,17 +86,17 @@ def _tensors(x: Any) -> list[Any]:
         return [v for key in sorted(x, key=str) for v in _tensors(x[key])]
     if isinstance(x, (tuple, list)):
         return [v for item in x for v in _tensors(item)]
-    return [x] if _is_tensor(x) else []
+    return [x] if is_tensor(x) else []
 
 
 def _run(function: Callable, inputs: Sequence[Any], gradients: bool, seed: int) -> tuple[Any, list[Any]]:
     """Value of ``function`` and, for float tensors, gradients of a fixed random projection of it."""
-    if not any(_is_tensor(x) for x in inputs):
+    if not any(is_tensor(x) for x in inputs):
         return function(*inputs), []
     import torch
 
     def fresh(x: Any) -> Any:
-        if not _is_tensor(x):
+        if not is_tensor(x):
             return x
         floating = x.dtype.is_floating_point or x.dtype.is_complex
         return x.detach().clone().requires_grad_(gradients and floating)
@@ -107,7 +104,7 @@ def _run(function: Callable, inputs: Sequence[Any], gradients: bool, seed: int) 
     args = [fresh(x) for x in inputs]
     value = function(*args)
     outputs = [v for v in _tensors(value) if v.requires_grad]
-    leaves = [x for x in args if _is_tensor(x) and x.requires_grad]
+    leaves = [x for x in args if is_tensor(x) and x.requires_grad]
     if not gradients or not leaves:
         return value, []
     if not outputs:
@@ -209,7 +206,7 @@ _OPERATORS: dict[str, tuple[str, Callable[[float, Any], bool]]] = {
 
 
 def _number(x: Any, name: str) -> float:
-    if _is_tensor(x) or isinstance(x, np.ndarray):
+    if is_tensor(x) or isinstance(x, np.ndarray):
         if x.ndim:
             raise TypeError(f"{name} must be one number, got an array of shape {tuple(x.shape)}")
         x = x.item()

@@ -10,7 +10,7 @@ CELLS = {
     "imports": "import numpy as np\nfrom utils import claim, exercise, explore, show, verify",
     "verify": "verify(np.ones(2) + 1e-12, np.ones(2), what='ones', against='np.ones')",
     "claim": "claim('Ones add up.', np.ones(3).sum(), '==', 3, unit='apples')",
-    "solution": "made = exercise('Exercise 1', 4, expect=2 + 2)",
+    "solution": "made = exercise('Exercise 1', 4, expect=2 + 2, right=[4.0, [4]], wrong=[5, '4'])",
     "unwritten": "made.check(...)",
     "wrong": "made.check(5)",
     "figure": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\n"
@@ -87,7 +87,7 @@ def test_the_verify_line_reads_the_same_in_both_forms(outputs):
 
 
 def test_an_attempt_is_a_line_and_no_error(outputs):
-    assert outputs["wrong"][0].data["text/plain"] == "✗ Exercise 1: yours is 5, expected 4"
+    assert outputs["wrong"][0].data["text/plain"] == "✗ Exercise 1: yours is 5, which is too large"
     assert 'data-state="wrong"' in outputs["wrong"][0].data["text/html"]
     assert 'data-state="unwritten"' in outputs["unwritten"][0].data["text/html"]
 
