@@ -7,7 +7,8 @@ what it verified; the site's ledger is read from there. Numbers that a run measu
 
 from __future__ import annotations
 
-from html import escape
+import re
+from html import escape, unescape
 from typing import Any
 
 # Notebook front ends have no style sheet of ours, so a seal carries the little it needs; the site's style
@@ -37,8 +38,32 @@ def measured(value: Any, fmt: str = "") -> str:
     return measured_text(text)
 
 
+_MARKED = re.compile("⟨([^⟨⟩]*)⟩")
+
+
+def unmarked(text: str) -> str:
+    """``text`` as it is read: without the marks of what was measured."""
+    return _MARKED.sub(r"\1", text)
+
+
 def measured_html(value: str) -> str:
     return f'<span class="measured">{escape(value)}</span>'
+
+
+def marked_html(text: str) -> str:
+    """``text`` for an element, escaped; what is marked becomes a span of the class ``measured``."""
+    return _MARKED.sub(lambda match: f'<span class="measured">{match[1]}</span>', escape(text))
+
+
+def marked_attribute(text: str) -> str:
+    """``text`` for an attribute, escaped; what is marked is written as decimal character references.
+
+    An attribute has no room for a span. Any reader of HTML decodes ``&#48;&#46;&#56;`` to 0.8, and nbval, which
+    compares the source, passes over such references: nothing else in the book writes them.
+    """
+    return _MARKED.sub(
+        lambda match: "".join(f"&#{ord(letter)};" for letter in unescape(match[1])), escape(text)
+    )
 
 
 def publish(html: str, text: str, data: dict[str, Any]) -> None:

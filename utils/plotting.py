@@ -6,12 +6,11 @@ import base64
 import io
 import re
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from utils.display import publish
+from utils.display import marked_attribute, marked_html, publish, unmarked
 from utils.palette import CYCLE, LIGHT
 
 if TYPE_CHECKING:
@@ -167,9 +166,9 @@ def figure_html(src: str, width: int, height: int, caption: str, alt: str) -> st
     """The book's ``<figure>``; inline styles serve notebook front ends, the site's style sheet overrides them."""
     return (
         '<figure class="book-figure" style="margin:1em 0;max-width:100%">'
-        f'<img src="{src}" alt="{escape(alt)}" width="{width}" height="{height}" '
+        f'<img src="{src}" alt="{marked_attribute(alt)}" width="{width}" height="{height}" '
         'style="max-width:100%;height:auto;background:#fff">'
-        f'<figcaption style="font:0.92em/1.5 system-ui,sans-serif">{escape(caption)}</figcaption></figure>'
+        f'<figcaption style="font:0.92em/1.5 system-ui,sans-serif">{marked_html(caption)}</figcaption></figure>'
     )
 
 
@@ -177,7 +176,7 @@ def show(fig: Figure, *, caption: str, alt: str) -> None:
     """Show a matplotlib figure with its caption and its text alternative.
 
     The output is HTML with the figure as SVG, so caption and alt text reach the site, JupyterLab and Colab.
-    The figure is closed.
+    The figure is closed. What a run measures is written as `utils.measured` marks it; readers see no mark.
 
     Args:
         fig: the figure.
@@ -197,7 +196,8 @@ def show(fig: Figure, *, caption: str, alt: str) -> None:
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
     html = figure_html(svg_uri(figure_svg(fig)), width, height, caption, alt)
     plt.close(fig)
-    publish(html, f"Figure: {caption}\n({alt})", {"kind": "figure", "caption": caption, "alt": alt})
+    record = {"kind": "figure", "caption": unmarked(caption), "alt": unmarked(alt)}
+    publish(html, f"Figure: {caption}\n({alt})", record)
 
 
 def image_row(

@@ -183,3 +183,24 @@ def test_a_figure_is_drawn_into_the_page(run):
 def test_it_stops_listening_when_it_is_taken_away(run):
     out = run(TWO + "const w = open(state(true)); w.close(); out.left = Object.keys(w.m.calls);")
     assert out["left"] == []
+
+
+def test_what_was_measured_is_shown_and_spoken_without_its_marks(run):
+    out = run(
+        "globalThis.setTimeout = (call) => call();"
+        "const w = open({ live: false, index: [0], grids: [grid('rate', [1, 2], 'integer')], caption: 'Push ⟨3⟩ up.',"
+        "alt: 'A square, ⟨0.5⟩ gray.', frames: { 0: frame('off by ⟨0.82⟩, then ⟨7⟩'), 1: frame('plain') } });"
+        "const shape = (node) => node.children.map((c) => (c.tag ? [c.tag, c.attributes.class, c.children[0]] : c));"
+        "const byClass = (name) => w.el.all('p').find((p) => p.attributes.class === name);"
+        "out.readout = shape(w.readout); out.spoken = byClass('bw-spoken').textContent;"
+        "out.caption = shape(byClass('bw-caption')); out.alt = w.el.all('img')[0].attributes.alt;"
+        "w.move(0, 1); out.next = w.readout.textContent;"
+    )
+    measured = ["span", "measured"]
+    assert out == {
+        "readout": ["rate 1: off by ", [*measured, "0.82"], ", then ", [*measured, "7"], ""],
+        "spoken": "rate 1: off by 0.82, then 7",
+        "caption": ["Push ", [*measured, "3"], " up."],
+        "alt": "A square, 0.5 gray.",
+        "next": "rate 2: plain",
+    }

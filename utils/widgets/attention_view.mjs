@@ -1,7 +1,7 @@
 // attention_view: attention heads as lines between tokens and as a matrix; with queries and keys at hand, softmax
 // is computed here, under the reader's temperature and mask.
 // State: tokens, others, shape [layers, heads, T_q, T_k], names, weights {bits, data} or vectors {d, q, k}, start.
-import { color, drawn, frame, make, number } from "./kit/dom.mjs";
+import { color, drawn, frame, make, number, unmarked } from "./kit/dom.mjs";
 import { button, choice, slider } from "./kit/controls.mjs";
 import { attention, entropyBits, floatsOf, mayLook, placed, shownToken, tokenHead, tokenLines, tokenMatrix, topKeys, weightsOf } from "./kit/tokens.mjs";
 
@@ -11,7 +11,7 @@ function render({ model, el }) {
   const queries = model.get("tokens");
   const keys = model.get("others").length ? model.get("others") : queries;
   const [layers, heads, n, m] = model.get("shape");
-  const names = model.get("names");
+  const names = model.get("names").map((row) => row.map(unmarked));
   const given = model.get("weights").data ? weightsOf(model.get("weights")) : null;
   const vectors = given ? null : { d: model.get("vectors").d, q: floatsOf(model.get("vectors").q), k: floatsOf(model.get("vectors").k) };
   const set = { ...model.get("start") };

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets as t
 
+from utils.display import unmarked
 from utils.plotting import described, figure_html
 from utils.widgets.modules import module_text, style_text
 
@@ -80,5 +81,6 @@ class BookWidget(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         data = {**data, "text/html": self.page_html(), "text/plain": f"Widget: {self.caption}\n({self.alt})"}
-        record = {"kind": "widget", "name": self.name, "caption": self.caption, "alt": self.alt}
+        texts = {"caption": unmarked(self.caption), "alt": unmarked(self.alt)}
+        record = {"kind": "widget", "name": self.name, **texts}
         return data, {**metadata, "book": record}

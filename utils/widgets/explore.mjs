@@ -1,6 +1,6 @@
 // explore: sliders over frames that were drawn in Python.
 // State: grids [{name, label, stops, kind}], frames {"i,j": {svg|src, text}}, index, width, caption, alt, live.
-import { frame, make, number } from "./kit/dom.mjs";
+import { frame, make, number, unmarked } from "./kit/dom.mjs";
 import { slider } from "./kit/controls.mjs";
 
 // With a kernel a numeric slider has this many places from one stop to the next.
@@ -38,14 +38,14 @@ function render({ model, el }) {
       stage.innerHTML = picture.svg;
       const svg = stage.firstElementChild;
       svg.setAttribute("role", "img");
-      svg.setAttribute("aria-label", model.get("alt"));
+      svg.setAttribute("aria-label", unmarked(model.get("alt")));
       svg.removeAttribute("height");
       svg.setAttribute("width", "100%");
     } else {
       let image = stage.querySelector("img");
       if (!image) {
         const [w, h] = picture.size;
-        image = make("img", { alt: model.get("alt"), width: w, height: h });
+        image = make("img", { alt: unmarked(model.get("alt")), width: w, height: h });
         stage.replaceChildren(image);
       }
       image.src = picture.src;

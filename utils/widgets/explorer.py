@@ -136,7 +136,7 @@ def explore(
     Args:
         draw: called with one value per grid, by name. Returns a matplotlib figure or an image, (H, W) or
             (H, W, 3), uint8 or float in [0, 1]; or a pair of that and a line of text that the widget shows
-            and announces.
+            and announces. What training makes vary in it is marked by `utils.measured`.
         caption: what to try, under the widget.
         alt: what the picture shows, for readers who cannot see it.
         start: values the sliders start at, by name; the first of each grid where left out.

@@ -1,7 +1,7 @@
 // linear_map: drag the columns of a 2×2 matrix and see where circle, grid and special directions go.
 // State: presets [{name, matrix}], matrix [[a, b], [c, d]], chosen (name of the preset it is, or "your own"), angle
 // (degrees, of the vector x on the unit circle).
-import { color, drawn, frame, make, number, uniqueId } from "./kit/dom.mjs";
+import { color, drawn, frame, make, number, uniqueId, unmarked } from "./kit/dom.mjs";
 import { choice, toggle } from "./kit/controls.mjs";
 import { handle } from "./kit/drag.mjs";
 import { axes } from "./kit/plot.mjs";
@@ -40,7 +40,7 @@ function render({ model, el }) {
   const { stage, controls, say, done } = frame({ model, el, kind: "linear_map" });
   const apply = ([x, y]) => [A[0][0] * x + A[0][1] * y, A[1][0] * x + A[1][1] * y];
 
-  const plot = axes({ width: 420, height: 420, x: [-VIEW, VIEW], y: [-VIEW, VIEW], frame: false, label: model.get("alt") });
+  const plot = axes({ width: 420, height: 420, x: [-VIEW, VIEW], y: [-VIEW, VIEW], frame: false, label: unmarked(model.get("alt")) });
   const facts = make("dl", { class: "bw-map-facts" });
   const words = make("p", { class: "bw-map-words" });
 

@@ -1,6 +1,6 @@
 // playground: a small net on 2-D data, trained here, with every weight and every gradient in sight.
 // State: data {name: {train, test: {x, y}}}, start (where the controls begin), stops {rate, l2, batch}, extent.
-import { calm, color, drawn, frame, make, number } from "./kit/dom.mjs";
+import { calm, color, drawn, frame, make, number, unmarked } from "./kit/dom.mjs";
 import { button, choice, slider } from "./kit/controls.mjs";
 import { axes } from "./kit/plot.mjs";
 import { mlpDataLoss, mlpForward, mlpGradients, mlpInit, mlpNotes, mlpOrder, mlpStep, mlpUnitStates, mulberry32, rootMeanSquare } from "./kit/mlp.mjs";
@@ -109,7 +109,7 @@ function render({ model, el }) {
     paintSigned(surface, GRID, GRID, (place) => value(layer, unit, place));
     const title = view.picked() ? view.nameOf(layer, unit) : "Decision surface";
     surfaceTitle.textContent = title[0].toUpperCase() + title.slice(1);
-    surface.setAttribute("aria-label", view.picked() ? `What ${title} computes over the plane` : model.get("alt"));
+    surface.setAttribute("aria-label", view.picked() ? `What ${title} computes over the plane` : unmarked(model.get("alt")));
   };
   const tellUnit = (spot) => {
     const values = set.show === "gradients" ? measured.W : net.W;

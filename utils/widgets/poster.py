@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from utils.display import unmarked
 from utils.palette import LIGHT
 from utils.plotting import figure_svg, svg_uri
 
@@ -24,6 +25,15 @@ def _height(drawing: dict[str, Any]) -> float:
     return _LINE if kind == "tokens" else 300.0
 
 
+def _bare(value: Any) -> Any:
+    """A drawing's texts as they are read, without the marks of what was measured."""
+    if isinstance(value, str):
+        return unmarked(value)
+    if isinstance(value, dict):
+        return {key: _bare(part) for key, part in value.items()}
+    return [_bare(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
 def draw_poster(drawings: list[dict[str, Any]], pictures: list[np.ndarray]) -> tuple[str, int, int]:
     """``drawings`` from top to bottom as one picture: data URI, width and height in px."""
     from matplotlib import pyplot as plt
@@ -38,7 +48,7 @@ def draw_poster(drawings: list[dict[str, Any]], pictures: list[np.ndarray]) -> t
     for one, height in zip(drawings, heights, strict=True):
         painter = {"tokens": _tokens, "table": _table, "graph": _graph, "boxes": _boxes}.get(one["kind"])
         if painter:
-            painter(ax, one, top, pictures)
+            painter(ax, _bare(one), top, pictures)
         top += height + 14
     svg = figure_svg(fig)
     plt.close(fig)

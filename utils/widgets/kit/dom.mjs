@@ -41,6 +41,17 @@ export const number = (value, digits = 4) => {
   return text.replace(/^-/, "−").replace(/\.?0*e\+?(-?)/, "e$1");
 };
 
+// What a run measured stands between ⟨ and ⟩ in stored texts, for the test that compares them with another run.
+// Readers see no marks. unmarked(text): for attributes, drawings and speech; writeText(node, text): for an element.
+const MARKED = /⟨([^⟨⟩]*)⟩/;
+export const unmarked = (text) => String(text ?? "").split(MARKED).join("");
+export const writeText = (node, text) => {
+  const parts = String(text ?? "").split(MARKED);
+  node.textContent = parts.join("");
+  if (parts.length > 1) node.replaceChildren(...parts.map((part, i) => (i % 2 ? make("span", { class: "measured" }, part) : part)));
+  return node;
+};
+
 // The frame. Returns {root, stage, controls, say, done}; call say(text) for every change the reader caused:
 // it shows the line and, once changes pause, lets a screen reader speak it.
 export function frame({ model, el, kind }) {
@@ -48,16 +59,16 @@ export function frame({ model, el, kind }) {
   const readout = make("p", { class: "bw-readout" });
   const spoken = make("p", { class: "bw-spoken", role: "status" });
   const controls = make("div", { class: "bw-controls" });
-  const caption = make("p", { class: "bw-caption" }, model.get("caption") ?? "");
+  const caption = writeText(make("p", { class: "bw-caption" }), model.get("caption"));
   const root = make("div", { class: `bw bw-${kind}` }, stage, readout, controls, spoken, caption);
   // JupyterLab moves between cells with the arrow keys unless the element in focus says that it needs them.
   root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", ""));
   el.append(root);
   let timer = 0;
   const say = (text) => {
-    readout.textContent = text;
+    writeText(readout, text);
     clearTimeout(timer);
-    timer = setTimeout(() => (spoken.textContent = text), 400);
+    timer = setTimeout(() => (spoken.textContent = unmarked(text)), 400);
   };
   return { root, stage, controls, say, done: () => clearTimeout(timer) };
 }

@@ -1,6 +1,6 @@
 // Structured drawings: what utils/widgets/drawings.py describes, drawn for the width at hand so that text keeps
 // its size on a phone. Every drawing is {kind, label, text, …}; text says in words what it shows.
-import { color, drawn, make } from "./dom.mjs";
+import { color, drawn, make, unmarked } from "./dom.mjs";
 
 const tone = (name, other = color.ink) => (name ? color[name] : other);
 const wash = (name, share = 22) => (name ? `color-mix(in srgb, ${color[name]} ${share}%, ${color.paper})` : "none");
@@ -98,6 +98,12 @@ const image = ({ picture, size }, width, pictures) =>
 
 const PAINTERS = { tokens: tokenRow, table: grid, graph: network, boxes: rectangles, figure, image };
 
+// A drawing's texts as they are read, without the marks of what was measured.
+const bare = (value) => (typeof value === "string" ? unmarked(value) : Array.isArray(value) ? value.map(bare)
+  : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([key, part]) => [key, key === "svg" ? part : bare(part)])) : value);
+
 // One drawing as an element that is a picture with words to a screen reader.
-export const paintDrawing = (drawing, width, pictures) =>
-  make("div", { class: `bw-draw bw-draw-${drawing.kind}`, role: "img", "aria-label": drawing.text }, PAINTERS[drawing.kind](drawing, width, pictures));
+export const paintDrawing = (stored, width, pictures) => {
+  const drawing = bare(stored);
+  return make("div", { class: `bw-draw bw-draw-${drawing.kind}`, role: "img", "aria-label": drawing.text }, PAINTERS[drawing.kind](drawing, width, pictures));
+};
