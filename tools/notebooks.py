@@ -21,7 +21,8 @@ from nbclient.exceptions import CellExecutionError
 ROOT = Path(__file__).resolve().parent.parent
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-CELL_METADATA = {"tags", "jupyter", "cellView", "mystnb", "colab"}
+# Not "mystnb": the name of a fold is its first line, "# @title …", and stored a second time it goes stale.
+CELL_METADATA = {"tags", "jupyter", "cellView", "colab"}
 THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 TIMES = ("notebook", "seconds", "memory_mib", "machine")
 # Run in the notebook's kernel after its last cell: processor time of all threads, and the most memory it held.

@@ -4,8 +4,8 @@
   var root = document.documentElement;
   var system = matchMedia("(prefers-color-scheme: dark)");
   function choice() {
-    // Storage throws where a reader has forbidden it.
-    try { return localStorage.getItem("book-theme") || "auto"; } catch (error) { return "auto"; }
+    // Storage throws where a reader has forbidden it: what was chosen on this page holds then.
+    try { return localStorage.getItem("book-theme") || "auto"; } catch (error) { return root.dataset.themeChoice || "auto"; }
   }
   function apply(value) {
     root.dataset.themeChoice = value;
@@ -14,11 +14,17 @@
   }
   system.addEventListener("change", function () { apply(choice()); });
   addEventListener("storage", function (event) { if (event.key === "book-theme") apply(choice()); });
+  // Back: the browser shows the page as it was left, and another may have been chosen since.
+  addEventListener("pageshow", function (event) { if (event.persisted) apply(choice()); });
   addEventListener("book-theme-choose", function (event) {
     try { localStorage.setItem("book-theme", event.detail); } catch (error) { /* lasts for this page */ }
     apply(event.detail);
   });
   apply(choice());
-  // Until book.js says that the first screen is painted, the rest of the page waits; a link into it can't.
-  if (!location.hash) root.classList.add("first-paint");
+  // Until book.js says that the first screen is painted, the rest of the page waits; a link into it can't. Where
+  // book.js doesn't come (a page opened from a disk, modules blocked), the rest waits for the load and no longer.
+  if (!location.hash) {
+    root.classList.add("first-paint");
+    addEventListener("load", function () { if (!root.dataset.reveals) root.classList.remove("first-paint"); });
+  }
 })();

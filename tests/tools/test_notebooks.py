@@ -65,7 +65,7 @@ def test_clean_drops_what_differs_between_machines():
     }
     assert [cell.id for cell in nb.cells] == ["cell-000", "cell-001", "cell-002"]
     assert set(nb.cells[0].metadata) == set()
-    assert set(nb.cells[1].metadata) == {"tags", "jupyter", "cellView", "mystnb"}
+    assert set(nb.cells[1].metadata) == {"tags", "jupyter", "cellView"}
     nbformat.validate(nb)
 
 

@@ -4,6 +4,8 @@ assets    KaTeX's fonts, the scripts, the widgets' modules
 inline    style sheet, theme script and policy, in every page's head
 maths     formulas rendered when the site is built
 outputs   figures and widget states moved out of the pages into files
+folds     hidden code and long rows of seals as one line that opens
+chinese   Chinese terms in brackets, a shade lighter
 pages     what a page's template needs: launch links, metadata, the polished body
 nav       the chapter navigation
 search    word splitting for Chinese beside English
@@ -26,6 +28,8 @@ from typing import TYPE_CHECKING, Any
 from . import (
     assets,
     checks,
+    chinese,
+    folds,
     gallery,
     generated,
     glossary,
@@ -57,6 +61,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         references,
         maths,
         outputs,
+        folds,
+        chinese,
         nav,
         pages,
         search,

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from sphinx.util import logging
 
-from . import images
+from . import folds, images
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -135,6 +135,8 @@ def _notebook(text: str, file: Path) -> Iterator[str]:
         if cell["cell_type"] == "markdown":
             yield from _markdown(source, file, f"cell {at}: ")
         elif cell["cell_type"] == "code":
+            if "hide-input" in cell.get("metadata", {}).get("tags", []) and not folds.title(source):
+                yield f"cell {at}: is folded and has no name; begin it with '# @title …'"
             if source.strip() and cell.get("execution_count") is None:
                 unrun.append(at)
             for output in cell.get("outputs", []):

@@ -49,7 +49,7 @@ def title(name: str) -> str:
 
 def plain(text: str) -> str:
     """Text that Markdown leaves as it is."""
-    return re.sub(r"([\\`*_$|<>\[\]])", r"\\\1", text)
+    return re.sub(r"([\\`*_$|<>\[\]])", r"\\\1", generated.unmarked(text))
 
 
 def link(place: Place) -> str:

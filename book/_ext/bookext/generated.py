@@ -85,8 +85,13 @@ def sources() -> str:
     return "\n".join(rows)
 
 
+def unmarked(text: str) -> str:
+    """Without the marks ⟨…⟩ round what a run measured, which are for the test of the stored outputs."""
+    return re.sub("⟨([^⟨⟩]*)⟩", r"\1", text)
+
+
 def cell_text(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("$", "\\$")
+    return unmarked(text).replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("$", "\\$")
 
 
 GENERATORS: dict[str, Callable[[], str]] = {"sources": sources}

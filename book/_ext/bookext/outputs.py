@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
-from . import assets, images
+from . import assets, generated, images
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -87,6 +87,27 @@ def _move_state(widget: Tag, writer: Writer) -> None:
     script.decompose()
 
 
+MARKED = re.compile("⟨([^⟨⟩]*)⟩")
+
+
+def unmark(soup: BeautifulSoup) -> None:
+    """⟨…⟩ tells the test of the stored outputs what a run measured; a reader sees the number, and hears it."""
+    for element in soup.find_all(True):
+        for name in ("alt", "title", "aria-label"):
+            if name in element.attrs:
+                element[name] = generated.unmarked(element[name])
+    for text in soup.find_all(string=MARKED):
+        if text.parent.name in ("script", "style"):
+            continue  # a widget's state, whose module does the same
+        for at, part in enumerate(MARKED.split(text)):
+            new: Any = NavigableString(part)
+            if at % 2:
+                new = soup.new_tag("span", attrs={"class": "measured"})
+                new.string = part
+            text.insert_before(new)
+        text.extract()
+
+
 def rewrite(html: str, writer: Writer, checks: Iterator[int]) -> str:
     """An output's HTML as the site serves it; each verify and claim gets an address, ``check-1`` and so on."""
     soup = BeautifulSoup(html, "html.parser")
@@ -95,6 +116,7 @@ def rewrite(html: str, writer: Writer, checks: Iterator[int]) -> str:
     for element in soup.select(".book-figure, .book-figure *, .book-seal, .book-seal *, .book-widget"):
         # The style is for Jupyter, which has no style sheet of ours.
         del element["style"]
+    unmark(soup)
     for image in soup.find_all("img"):
         _move_image(image, writer)
     for widget in soup.select("[data-widget]"):
@@ -113,7 +135,7 @@ class MoveOutputs(SphinxPostTransform):
         writer = Writer(Path(self.app.outdir), self.app.builder.get_target_uri(self.env.docname))
         for node in list(self.document.findall(nodes.raw)):
             text = node.astext()
-            if node.get("format") == "html" and re.search(r"<img\b|class=\"book-|data-widget", text):
+            if node.get("format") == "html" and re.search(r"<img\b|class=\"book-|data-widget|⟨", text):
                 node.replace_self(nodes.raw("", rewrite(text, writer, checks), format="html"))
 
 

@@ -92,14 +92,18 @@ def polish(body: str, page_folder: Path) -> str:
     body = re.sub(r"<table\b", '<div class="table-frame"><table', body)
     body = body.replace("</table>", "</table></div>")
     # A reader's voice changes with the language.
-    body = body.replace('<span class="zh">', '<span class="zh" lang="zh-Hans">')
+    body = re.sub(r'<span class="(zh|zh-term zh)">', r'<span class="\1" lang="zh-Hans">', body)
     body = body.replace('<span class="pinyin">', '<span class="pinyin" lang="zh-Latn-pinyin">')
     # An empty corner of a table heads nothing.
     body = re.sub(r"<th class=\"head\">\s*(<p>\s*</p>)?\s*</th>", "<td></td>", body)
-    # The label would hide the words that are to be seen from those who hear the page; a summary holds no <p>.
-    body = body.replace('<summary aria-label="Toggle hidden content">', "<summary>")
+    # myst-nb's fold: its label would hide the name that is to be seen from those who hear the page, a summary holds
+    # no <p>, and open or closed it is called the same (`folds`).
     body = re.sub(
-        r'<p class="(collapsed|expanded) admonition-title">(.*?)</p>', r'<span class="\1">\2</span>', body
+        r'<summary aria-label="Toggle hidden content">\s*<p class="collapsed admonition-title">(.*?)</p>'
+        r'\s*<p class="expanded admonition-title">.*?</p>\s*</summary>',
+        r"<summary>\1</summary>",
+        body,
+        flags=re.S,
     )
     return re.sub(r'(<a class="reference external")', r'\1 rel="noopener"', body)
 

@@ -73,7 +73,7 @@ function reveal() {
   if (sections.length) spy();
 }
 const whenIdle = window.requestIdleCallback ?? setTimeout;
-if (PerformanceObserver.supportedEntryTypes?.includes("paint")) {
+if (window.PerformanceObserver?.supportedEntryTypes?.includes("paint")) {
   new PerformanceObserver((_, observer) => {
     observer.disconnect();
     whenIdle(reveal);
@@ -81,6 +81,7 @@ if (PerformanceObserver.supportedEntryTypes?.includes("paint")) {
 } else {
   requestAnimationFrame(() => whenIdle(reveal));
 }
+root.dataset.reveals = ""; // head.js need not
 
 // --- Report a mistake: the form is told which section is on the screen.
 document.querySelector(".on-page .report")?.addEventListener("click", ({ currentTarget: link }) => {
@@ -104,6 +105,34 @@ for (const pre of all("div.highlight > pre")) {
   });
   pre.parentElement.append(button);
 }
+
+// --- A copied formula is its TeX, once. It stands in the page twice, as MathML for screen readers and as drawn.
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  if (!selection.rangeCount || selection.isCollapsed) return;
+  const range = selection.getRangeAt(0).cloneRange();
+  const formula = (node) => (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement)?.closest(".katex");
+  const [first, last] = [formula(range.startContainer), formula(range.endContainer)];
+  if (first) range.setStartBefore(first); // half a formula is none
+  if (last) range.setEndAfter(last);
+  const copied = document.createElement("div");
+  copied.append(range.cloneContents());
+  const formulas = all(".katex", copied);
+  if (!formulas.length) return;
+  for (const katex of formulas) {
+    const tex = katex.querySelector("annotation").textContent;
+    const display = katex.closest(".katex-display");
+    (display ?? katex).replaceWith(display ? `$$${tex}$$` : `$${tex}$`);
+  }
+  // Lines break where they break on the screen: the browser knows once it stands in the page, out of sight.
+  copied.className = "copied";
+  document.querySelector(".text").append(copied);
+  event.clipboardData.setData("text/plain", copied.innerText);
+  copied.remove();
+  copied.removeAttribute("class");
+  event.clipboardData.setData("text/html", copied.innerHTML);
+  event.preventDefault();
+});
 
 // --- What scrolls sideways must be reachable by keyboard; what doesn't shouldn't be a stop.
 function reach(boxes) {
