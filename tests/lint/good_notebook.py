@@ -21,6 +21,7 @@ from utils import setup
 setup()"""
 FOLDED = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
 PROSE = "Twice a number is the number and the number again. " * 100
+REFERENCES = "**References.** L. Euler (1748), [On doubling](https://example.org/doubling)."
 PICTURE = '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAAAOw==" alt="A line that rises">'
 TEXTS = {"caption": "It rises.", "alt": "A line that rises from zero to two."}
 
@@ -63,14 +64,15 @@ def good() -> dict[str, Any]:
         markdown("## See it first\n\n" + PROSE),
         code("show(fig)", {"kind": "figure", **TEXTS}, html=f"<figure>{PICTURE}</figure>"),
         code("explore(draw)", {"kind": "widget", "name": "explore", **TEXTS}, html=f"<div>{PICTURE}</div>"),
-        markdown("## From scratch\n\nSee [the start](#see-it-first)."),
+        markdown("## From scratch\n\nSee [the start](#see-it-first). Doubling is Euler's, $2x = x + x$."),
         code("verify(a, b)", {"kind": "verify", "what": "a"}),
         code("claim('so', 1, '>', 0)", {"kind": "claim", "sentence": "so"}),
-        code("a = 1\nb = 2"),
+        code("a = 1\n" + "".join(f"b_{i} = {i}\n" for i in range(8)) + "b = 2"),
         markdown("## Exercises"),
         *(cell for number in (1, 2, 3) for cell in exercise(number)),
         code("c = 3"),
         markdown("## What to remember\n\nTwice is more. Topics: `doubling`."),
+        markdown("## In the notes\n\nThe notes double once.\n\n" + REFERENCES),
     ]
     for number, cell in enumerate((c for c in cells if c["cell_type"] == "code"), 1):
         cell["execution_count"] = number

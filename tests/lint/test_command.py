@@ -197,3 +197,21 @@ def test_the_exit_status_reaches_the_shell(book):
 
 def test_the_table_of_contents_is_read_at_every_level(book):
     assert toc_pages(book) == {"book/index", "chapters/01_numbers/index", "chapters/01_numbers/01_doubling"}
+
+
+UNMEASURED = "tools/lint/unmeasured.txt"
+
+
+def test_a_notebook_of_before_the_measure_is_let_be(lint, book):
+    change(book, lambda nb: cell(nb, "a = 1").update(source="a = 1\n" * 20 + "a = [2]"))
+    assert lint()[0] == 1
+    write(book, UNMEASURED, NOTEBOOK + "\n")
+    assert lint() == (0, ["lint: nothing to mend"])
+
+
+@pytest.mark.parametrize("name", [NOTEBOOK, "chapters/gone.ipynb"])
+def test_the_list_of_those_only_gets_shorter(lint, book, name):
+    write(book, UNMEASURED, name + "\n")
+    status, lines = lint()
+    assert status == 1
+    assert lines == [f"{UNMEASURED}: {name} keeps the measure or is gone; take it off the list"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from broken_measure import BROKEN_MEASURE, INNOCENT_MEASURE
 from good_notebook import FOLDED, PICTURE, REPOSITORY, TEXTS, TITLE, cell, code, exercise, good, markdown
 
 from tools.lint.__main__ import notebook_findings
+from tools.lint.measure import MEASURE
 from tools.lint.notebook import RULES
 
 NAME = "chapters/01_numbers/01_doubling.ipynb"
@@ -75,23 +77,9 @@ def insert(at: int, new: dict):
     return lambda nb: nb["cells"].insert(at, new)
 
 
-def fill(count: int):
-    """Code cells at the end, run in order."""
-
-    def mutate(nb):
-        last = max(c["execution_count"] for c in nb["cells"] if c["cell_type"] == "code")
-        nb["cells"] += [{**code(f"x = {i}"), "execution_count": last + i} for i in range(1, count + 1)]
-
-    return mutate
-
-
 def swap_runs(nb):
     a, b = cell(nb, "verify"), cell(nb, "claim")
     a["execution_count"], b["execution_count"] = b["execution_count"], a["execution_count"]
-
-
-def fewer_cells(nb):
-    nb["cells"] = [c for c in nb["cells"] if not c["source"].startswith(("a = 1", "c = 3", "attempt"))]
 
 
 BROKEN = [
@@ -111,20 +99,6 @@ BROKEN = [
         "has 26 lines, the limit is 25",
         edit("a = 1", source="a = 1\n" * 25 + "b = 2"),
         "split it",
-    ),
-    ("length", "code cells in sight", fill(20), "split or join"),
-    ("length", "has 4 code cells in sight", fewer_cells, "split or join"),
-    (
-        "length",
-        "words, the guide asks for",
-        edit("## See it first", source="## See it first"),
-        "one question",
-    ),
-    (
-        "length",
-        "words, the guide asks for",
-        edit("## See it first", source="## See it first\n\n" + "word " * 2500),
-        "one question",
     ),
     ("plain_markdown", "(```{note})", insert(3, markdown("```{note}\nHm.\n```")), "standard Markdown"),
     ("plain_markdown", "(:::{tip})", insert(3, markdown(":::{tip}\nHm.\n:::")), "standard Markdown"),
@@ -237,6 +211,7 @@ BROKEN = [
         output("a = 1", data={"application/vnd.jupyter.widget-view+json": {}}),
         "make notebooks N=",
     ),
+    *BROKEN_MEASURE,
 ]
 
 
@@ -287,6 +262,16 @@ def test_sources_may_be_stored_as_lists_of_lines(tmp_path):
     ],
 )
 def test_what_only_looks_like_a_fault_is_left_alone(innocent, tmp_path):
+    notebook = good()
+    notebook["cells"].insert(6, innocent)
+    assert findings(notebook, tmp_path) == []
+
+
+@pytest.mark.parametrize("innocent", INNOCENT_MEASURE, ids=lambda cell: cell["source"][:40])
+def test_what_keeps_the_measure_is_left_alone(innocent, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "tools.lint.__main__.RULES", {name: RULES[name] for name in sorted(MEASURE - {"length"})}
+    )
     notebook = good()
     notebook["cells"].insert(6, innocent)
     assert findings(notebook, tmp_path) == []

@@ -17,8 +17,6 @@ RULES: dict[str, Callable[..., Iterator[Finding]]] = {}
 
 MAX_BYTES = 1_500_000
 MAX_CELL_LINES = 25
-VISIBLE_CELLS = (8, 20)
-WORDS = (900, 2500)
 RUN = "run make notebooks N={file}"
 
 
@@ -90,25 +88,6 @@ def cell_length(cells: list[Cell], **_: Any) -> Iterator[Finding]:
         lines = source(cell).count("\n") + 1
         if lines > MAX_CELL_LINES:
             yield at, f"has {lines} lines, the limit is {MAX_CELL_LINES}; split it where the thought turns"
-
-
-@rule
-def length(cells: list[Cell], **_: Any) -> Iterator[Finding]:
-    low, high = VISIBLE_CELLS
-    count = sum(not collapsed(cell) for _, cell in of("code", cells))
-    if not low <= count <= high:
-        yield None, f"has {count} code cells in sight, the guide asks for {low} to {high}; split or join"
-    low, high = WORDS
-    prose = (
-        re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", "", outside_code(source(cell)), flags=re.S)
-        for _, cell in of("markdown", cells)
-    )
-    words = sum(len(text.split()) for text in prose)  # a formula is read, but it is no word
-    if not low <= words <= high:
-        yield (
-            None,
-            f"has {words} words, the guide asks for {low} to {high}; one notebook answers one question",
-        )
 
 
 @rule
