@@ -1,20 +1,23 @@
-"""Try every statement of the book over seeds and threads: ``make seeds``, or ``make seeds N=chapters/…/x.ipynb``.
+"""Try every statement over seeds, threads and processors: ``make seeds``, or ``make seeds N=chapters/…/x.ipynb``.
 
-A notebook is run with ``BOOK_SEED`` 1 to 3, on one and on two threads, in a copy: the stored outputs, of seed 0,
-stay. What
-each verify and claim measured over the runs, lowest and highest, goes to ``book/seeds.csv``, from which the page
-"What this book verified" tells it. A notebook with a statement that fails in any run is named, has no rows, and
-fails the command.
+A notebook is run nine times (`RUNS`), in a copy: the stored outputs stay. What each verify and claim measured, in
+each run, goes to ``book/seeds/`` (`tools.runs` tells how), from which the page "What this book verified" tells it. A
+notebook with a statement that fails in any run is named, has no rows, and fails the command; so does a claim whose
+bound stands less than three spreads from its mean, but its rows are kept.
+
+``make room`` looks for room in the stored rows alone, which takes a second, and counts the notebooks that were not
+tried as they stand.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import os
+import json
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +25,38 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from tools import processors, runs
 from tools.cells import digest
-from tools.notebooks import ANSI, ROOT, THREAD_COUNTS, all_notebooks, write_table
+from tools.notebooks import ANSI, ROOT, THREAD_COUNTS, all_notebooks
+from tools.runs import Run
 
-COLUMNS = ("notebook", "code", "seeds", "threads", "statement", "low", "high")
-SEEDS = (1, 2, 3)
-THREADS = (1, 2)
+# The stored outputs' seed as every kind of processor and on two threads, then five more seeds spread so that each
+# kind has two seeds or more and both numbers of threads. Runs on one thread first: two of them go at a time.
+RUNS = (
+    Run(0, 1, "native"),
+    Run(0, 1, "AVX2"),
+    Run(0, 1, "SSE4"),
+    Run(1, 1, "native"),
+    Run(4, 1, "AVX2"),
+    Run(5, 1, "SSE4"),
+    Run(0, 2, "native"),
+    Run(2, 2, "AVX2"),
+    Run(3, 2, "SSE4"),
+)
+CORES = 2
 
 
-def measured(cells: list[dict[str, Any]]) -> Iterator[float]:
-    """What each verify and claim measured, in the order of the page."""
-    for cell in cells:
-        for output in cell.get("outputs", []):
-            record = output.get("metadata", {}).get("book", {})
-            if record.get("kind") in ("verify", "claim"):
-                yield record["error" if record["kind"] == "verify" else "value"]
+def design() -> tuple[Run, ...]:
+    """The runs that this machine can make: where no processor can be imitated, all are its own."""
+    if processors.can_imitate():
+        return RUNS
+    return tuple({(r.seed, r.threads): Run(r.seed, r.threads, "native") for r in RUNS}.values())
+
+
+def statements(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What each verify and claim says of itself, in the order of the page."""
+    records = (o.get("metadata", {}).get("book", {}) for cell in cells for o in cell.get("outputs", []))
+    return [record for record in records if runs.is_statement(record)]
 
 
 def faults(cells: list[dict[str, Any]]) -> Iterator[str]:
@@ -48,12 +68,12 @@ def faults(cells: list[dict[str, Any]]) -> Iterator[str]:
                 yield f"{output['ename']}: {text.splitlines()[-1] if text else ''}"
 
 
-def run(path: Path, seed: int, threads: int) -> tuple[list[float], list[str]]:
-    """(what was measured, what failed) in one run, which goes on after a failure."""
+def execute(path: Path, run: Run) -> tuple[list[dict[str, Any]], list[str]]:
+    """(its statements, what failed) in one run, which goes on after a failure."""
     nb = nbformat.read(path, as_version=4)
     client = NotebookClient(
         nb,
-        timeout=300,
+        timeout=600,
         kernel_name="python3",
         allow_errors=True,
         resources={"metadata": {"path": str(path.parent)}},
@@ -62,60 +82,80 @@ def run(path: Path, seed: int, threads: int) -> tuple[list[float], list[str]]:
     stopped = []
     try:
         client.execute(
-            env=os.environ
-            | dict.fromkeys(THREAD_COUNTS, str(threads))
+            env=processors.environment(run.processor)
+            | dict.fromkeys(THREAD_COUNTS, str(run.threads))
             # A thread that waits by spinning takes the processor from the run beside it.
-            | {"BOOK_SEED": str(seed), "OMP_WAIT_POLICY": "PASSIVE"}
+            | {"BOOK_SEED": str(run.seed), "OMP_WAIT_POLICY": "PASSIVE"}
         )
     except (CellTimeoutError, DeadKernelError) as error:  # the other runs are worth having all the same
         stopped = [f"the run stopped: {str(error).splitlines()[0]}"]
-    return list(measured(nb.cells)), [*faults(nb.cells), *stopped]
-
-
-def rows(name: str, code: str, runs: list[list[float]]) -> list[dict[str, str]]:
-    """The table's rows of one notebook: the range of every statement over its runs."""
-    head = {
-        "notebook": name,
-        "code": code,
-        "seeds": " ".join(map(str, SEEDS)),
-        "threads": " ".join(map(str, THREADS)),
-    }
-    return [
-        head | {"statement": str(number), "low": f"{min(values):.4g}", "high": f"{max(values):.4g}"}
-        for number, values in enumerate(zip(*runs, strict=True))
-    ]
-
-
-def record(name: str, new: list[dict[str, str]], root: Path = ROOT) -> None:
-    """Put a notebook's rows in the place of its old ones; a notebook that is gone has none."""
-    table = root / "book" / "seeds.csv"
-    old = []
-    if table.is_file():
-        with table.open(encoding="utf8", newline="") as file:
-            old = [row for row in csv.DictReader(file) if row["notebook"] != name]
-    kept = [row for row in old if (root / row["notebook"]).is_file()]
-    every = sorted([*kept, *new], key=lambda row: (row["notebook"], int(row["statement"])))
-    write_table(table, COLUMNS, every)
+    return statements(nb.cells), [*faults(nb.cells), *stopped]
 
 
 def sweep(path: Path, root: Path = ROOT) -> bool:
-    """Run a notebook with every seed and number of threads; True if nothing failed."""
+    """Make all runs of a notebook; True if nothing failed and every claim has room."""
     name = path.resolve().relative_to(root).as_posix()
-    cells = nbformat.read(path, as_version=4).cells
-    runs, problems = [], []
-    for threads in THREADS:
+    code = digest(nbformat.read(path, as_version=4).cells)
+    began = time.monotonic()
+    done: list[Run] = []
+    results: list[tuple[list[dict[str, Any]], list[str]]] = []
+    for threads, group in groupby(design(), lambda run: run.threads):
+        together = list(group)
         # As many processors as one run with the most threads takes: the runs don't slow each other.
-        with ThreadPoolExecutor(max(THREADS) // threads) as pool:
-            results = list(pool.map(lambda seed, t=threads: run(path, seed, t), SEEDS))
-        for seed, (values, failed) in zip(SEEDS, results, strict=True):
-            runs.append(values)
-            problems += [f"BOOK_SEED={seed}, {threads} thread(s): {text}" for text in failed]
-    if not problems and len({len(values) for values in runs}) > 1:
-        problems.append(f"the number of statements differs from run to run: {[len(v) for v in runs]}")
-    record(name, [] if problems else rows(name, digest(cells), runs), root)
-    print(f"{name}: {len(runs)} runs, {len(problems)} failures", flush=True)
-    for problem in problems:
+        with ThreadPoolExecutor(CORES // threads) as pool:
+            results += pool.map(lambda run: execute(path, run), together)
+        done += together
+    records = [found for found, _ in results]
+    problems = [f"{run}: {text}" for run, (_, failed) in zip(done, results, strict=True) for text in failed]
+    if not problems and len({len(found) for found in records}) > 1:
+        problems.append(f"the number of statements differs from run to run: {[len(r) for r in records]}")
+    if not problems and digest(nbformat.read(path, as_version=4).cells) != code:
+        problems.append("its code was changed while it ran; try it again")
+    table = runs.place(name, root)
+    runs.save(table, None if problems else runs.text(code, done, records))
+    tight = [] if problems else list(runs.without_room(records[0], runs.read(table)))
+    print(
+        f"{name}: {len(done)} runs of {len(records[0])} statements in {time.monotonic() - began:.0f} s, "
+        f"{len(problems)} failures, {len(tight)} without room",
+        flush=True,
+    )
+    for problem in (*problems, *tight):
         print(f"  {problem}", file=sys.stderr, flush=True)
+    return not problems and not tight
+
+
+def room(paths: list[Path], root: Path = ROOT) -> bool:
+    """Look for room in the stored runs of these notebooks; True if all have it that were tried as they stand."""
+    tables = runs.stored(root)
+    names = {path.resolve().relative_to(root).as_posix(): path for path in paths}
+    problems = [
+        f"{table.relative_to(root)}: its notebook is gone; remove it"
+        for name, table in tables.items()
+        if not (root / name).is_file()
+    ]
+    missing, changed, tried_now = [], [], 0
+    for name, path in sorted(names.items()):
+        cells = json.loads(path.read_text("utf8"))["cells"]
+        if name not in tables:
+            missing += [name] * bool(statements(cells))
+            continue
+        try:
+            tried = runs.read(tables[name])
+            if tried.code != digest(cells):
+                changed.append(name)
+                continue
+            problems += [f"{name}, {text}" for text in runs.without_room(statements(cells), tried)]
+            tried_now += 1
+        except ValueError as error:
+            problems.append(
+                f"{tables[name].relative_to(root)}: {error}; run 'make notebooks N={name}', then 'make seeds N={name}'"
+            )
+    print(f"room: {tried_now} notebooks were tried as they stand, {len(problems)} findings")
+    for what, those in (("never tried", missing), ("changed since they were tried", changed)):
+        if those:
+            print(f"{what}, {len(those)}: {', '.join(those)}")
+    for problem in problems:
+        print(f"  {problem}", file=sys.stderr)
     return not problems
 
 
@@ -124,11 +164,17 @@ def main() -> int:
     parser.add_argument(
         "notebooks", nargs="*", type=Path, help="notebooks to try; all of the book when left out"
     )
-    paths = parser.parse_args().notebooks or all_notebooks()
+    parser.add_argument("--room", action="store_true", help="run nothing, look at the stored runs")
+    options = parser.parse_args()
+    paths = options.notebooks or all_notebooks()
     for path in paths:
         if path.suffix != ".ipynb" or not path.is_file() or not path.resolve().is_relative_to(ROOT):
             print(f"{path}: not a notebook of the book; give the path of an .ipynb file", file=sys.stderr)
             return 1
+    if options.room:
+        return int(not room(paths))
+    if not processors.can_imitate():
+        print(f"{processors.NO_OTHERS}; every run is this processor's own")
     failed = [path for path in paths if not sweep(path)]  # every one is run, whatever the one before gave
     return int(bool(failed))
 
