@@ -13,7 +13,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve offline lab notebooks seeds room test lint unit nbval processors site test-gpu bench lock address clean
+.PHONY: help install book serve offline lab notebooks exercises seeds room test lint unit nbval processors site test-gpu bench lock address clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ seeds: $(VENV)/all.stamp ## try every statement over six seeds and three process
 
 room: $(VENV)/all.stamp ## has every claim room in the runs that are stored? (runs nothing; N=path for some)
 	$(BIN)/python -m tools.seeds --room $(N)
+
+exercises: $(VENV)/all.stamp ## list every exercise with the answers its check was tried on (N=path for some)
+	@$(BIN)/python -m tools.exercises $(N)
 
 # ---- the checks
 
