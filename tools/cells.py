@@ -10,6 +10,7 @@ from typing import Any
 Cell = dict[str, Any]
 Trail = tuple[tuple[int, str], ...]
 FENCED = re.compile(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[`~]*\s*$", re.M | re.S)
+INSTALLS = re.compile(r"^(?:[ \t]+%pip install|import deep_learning_notebooks\b)[^\n]*\n", re.M)
 HEADING = re.compile(r"^(#+) +(.+?)\s*$", re.M)
 
 
@@ -18,9 +19,12 @@ def source(cell: Cell) -> str:
 
 
 def digest(cells: list[Cell]) -> str:
-    """Names a notebook's code: what was tried with it holds as long as it is the same."""
+    """Names a notebook's code: what was tried with it holds as long as it is the same.
+
+    What the setup cell installs is no part of it: `make address` writes that, in a fork otherwise.
+    """
     text = "\0".join(source(cell) for cell in cells if cell["cell_type"] == "code")
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return hashlib.sha256(INSTALLS.sub("", text).encode()).hexdigest()[:12]
 
 
 def sections(cells: list[Cell]) -> Iterator[tuple[Trail, list[Cell]]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from tools.setup_cell import FINDS_UTILS
+
 REPOSITORY = "https://github.com/someone/book"
 TITLE = """# Doubling
 
@@ -16,6 +18,7 @@ import sys
 
 if "google.colab" in sys.modules:
     %pip install -q "git+{REPOSITORY}"
+{FINDS_UTILS}
 from utils import setup
 
 setup()"""

