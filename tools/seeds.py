@@ -106,7 +106,14 @@ def sweep(path: Path, root: Path = ROOT) -> bool:
             results += pool.map(lambda run: execute(path, run), together)
         done += together
     records = [found for found, _ in results]
-    problems = [f"{run}: {text}" for run, (_, failed) in zip(done, results, strict=True) for text in failed]
+    said: dict[str, list[str]] = {}  # what fails alike in several runs is one line
+    for run, (_, failed) in zip(done, results, strict=True):
+        for text in dict.fromkeys(failed):
+            said.setdefault(text, []).append(str(run))
+    problems = [
+        f"{'every run' if len(those) == len(done) else '; '.join(those)}: {text}"
+        for text, those in said.items()
+    ]
     if not problems and len({len(found) for found in records}) > 1:
         problems.append(f"the number of statements differs from run to run: {[len(r) for r in records]}")
     if not problems and digest(nbformat.read(path, as_version=4).cells) != code:

@@ -185,6 +185,17 @@ def test_what_fails_in_one_run_is_named_and_has_no_rows(book, capsys, source, sa
     assert list(runs.stored(book.root)) == ["chapters/y.ipynb"]
 
 
+def test_what_fails_alike_in_every_run_is_one_line(book, capsys, monkeypatch):
+    class Broken(Client):
+        def execute(self, env):
+            error = new_output("error", ename="NameError", evalue="name 'x' is not defined")
+            self.nb.cells[1].outputs = [error, error] if env["BOOK_SEED"] == "3" else [error]
+
+    monkeypatch.setattr(seeds, "NotebookClient", Broken)
+    assert not seeds.sweep(book("1"), book.root)
+    assert capsys.readouterr().err == "  every run: NameError: name 'x' is not defined\n"
+
+
 def test_code_that_changes_meanwhile_is_not_recorded(book, capsys, monkeypatch):
     path = book("1")
 
