@@ -302,6 +302,16 @@ def test_the_limits_themselves_are_allowed(tmp_path):
     assert findings(notebook, tmp_path) == []
 
 
+def test_the_lines_that_make_address_writes_are_not_counted(tmp_path):
+    notebook = good()
+    setup = cell(notebook, "# @title Setup")
+    setup["source"] += "\nx = 0" * (24 - setup["source"].count("\n") + 2)  # the install line and the import
+    assert setup["source"].count("\n") + 1 == 27
+    assert findings(notebook, tmp_path) == []
+    setup["source"] += "\nx = 0"
+    assert "has 26 lines, the limit is 25" in findings(notebook, tmp_path)[0]
+
+
 def test_a_fourth_exercise_needs_all_its_parts_too(tmp_path):
     notebook = good()
     notebook["cells"].insert(-2, exercise(4)[0])
