@@ -1,4 +1,4 @@
-"""The stepper: what the page is given, what is refused, and its three algorithms against references."""
+"""The stepper: what the page is given, what is refused, and its algorithms against references."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from node import call
 
 from utils.palette import LIGHT
 from utils.plotting import use_style
-from utils.widgets.algorithms import autodiff_steps, bpe_steps, iou, nms_steps
+from utils.widgets.algorithms import autodiff_steps, bpe_steps, convolution_steps, iou, nms_steps
 from utils.widgets.drawings import boxes, graph, table, tokens
 from utils.widgets.stepper import Step, steps
 
@@ -139,7 +139,7 @@ def test_the_module_is_one_that_an_engine_reads():
     assert call("stepper", "none", []) == []
 
 
-# ---------------------------------------------------------------- the three algorithms
+# ---------------------------------------------------------------- the algorithms
 
 
 def bpe_reference(text, merges):
@@ -205,6 +205,28 @@ def test_autodiff_agrees_with_torch():
         assert float(grads[name].removeprefix("grad ").replace("−", "-")) == pytest.approx(value.grad.item())
 
 
+def test_convolution_steps_compute_the_layer():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    x, w = rng.integers(-2, 4, (3, 4, 5)), rng.integers(-2, 3, (2, 3, 2, 3))
+    wanted = torch.nn.functional.conv2d(torch.tensor(x), torch.tensor(w)).flatten().tolist()
+    sequence = convolution_steps(x, w)
+    assert len(sequence) == len(wanted) == 2 * 3 * 3
+    for step, y in zip(sequence, wanted, strict=True):
+        terms, _, total = step.caption.replace("−", "-").rpartition(" = ")
+        assert eval(terms) == int(total) == y
+        marked = [value for value, at in zip(*_cells_and_marks(step.picture[0]), strict=True) if at]
+        assert len(marked) == 3 * 2 * 3
+    assert convolution_steps(x[0], w[0, 0])[0].caption.count("·") == 2 * 3
+    with pytest.raises(TypeError, match="x and w must hold integers"):
+        convolution_steps(x / 2, w)
+
+
+def _cells_and_marks(drawn):
+    spots = [(i, j) for i, row in enumerate(drawn["rows"]) for j in range(len(row))]
+    return [drawn["rows"][i][j] for i, j in spots], [f"{i},{j}" in drawn["marks"] for i, j in spots]
+
+
 @pytest.mark.parametrize(
     ("words", "make"),
     [
@@ -213,6 +235,10 @@ def test_autodiff_agrees_with_torch():
         (
             r"corners must be \(N, 4\) and scores \(N,\)",
             lambda: nms_steps(np.ones((2, 3)), np.ones(2), size=(1, 1)),
+        ),
+        (
+            r"w must be \(C_out, C, k, k\) .* got \(1, 1, 4, 4\) for \(1, 3, 3\)",
+            lambda: convolution_steps(np.ones((3, 3), int), np.ones((4, 4), int)),
         ),
         (r"threshold must lie in \[0, 1\]", lambda: nms_steps([[0, 0, 1, 1]], [1], 2, size=(1, 1))),
     ],

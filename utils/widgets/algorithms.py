@@ -1,4 +1,4 @@
-"""Three algorithms as steps, ready for `steps` and to copy from: BPE, non-maximum suppression, autodiff."""
+"""Algorithms as steps, ready for `steps` and to copy from: BPE, non-maximum suppression, autodiff, convolution."""
 
 from __future__ import annotations
 
@@ -214,3 +214,54 @@ def autodiff_steps(x: float = 2.0, y: float = -5.0, z: float = 4.0) -> list[Step
     all_three = ", ".join(f"df/d{name} = {num(grads[name])}" for name in "xyz")
     done = f"One backward pass gave all three: {all_three}."
     return [*out, Step(done, drawing(["x", "y", "z"], "reference"))]
+
+
+def convolution_steps(x: np.ndarray, w: np.ndarray) -> list[Step]:
+    """A convolution layer with stride 1 on small integers: a step for every filter at every stop of its window.
+
+    A caption adds up the products under the window; with several channels, the sum of each channel.
+
+    Args:
+        x: (H, W), or (C, H, W) with channels.
+        w: (k, k), or (C_out, C, k, k): one kernel for each channel in each filter.
+
+    Raises:
+        ValueError: shapes that don't belong together, or a kernel that doesn't fit.
+        TypeError: anything but integers.
+    """
+    x, w = np.asarray(x), np.asarray(w)
+    if x.dtype.kind not in "iu" or w.dtype.kind not in "iu":
+        raise TypeError(f"x and w must hold integers, got dtypes {x.dtype} and {w.dtype}")
+    if (x.ndim, w.ndim) == (2, 2):
+        x, w = x[None], w[None, None]
+    if (x.ndim, w.ndim) != (3, 4) or w.shape[1] != len(x) or any(np.greater(w.shape[2:], x.shape[1:])):
+        raise ValueError(f"w must be (C_out, C, k, k) for x (C, H, W) and fit, got {w.shape} for {x.shape}")
+
+    def beside(blocks: np.ndarray) -> np.ndarray:
+        """Channels next to one another, an empty column between them."""
+        padded = [np.pad(block.astype(object), ((0, 0), (0, 1)), constant_values="") for block in blocks]
+        return np.hstack(padded)[:, :-1]
+
+    def signed(term: object) -> str:
+        return f"({term})" if str(term).startswith("-") else str(term)
+
+    (channels, height, width), (kh, kw) = x.shape, w.shape[2:]
+    out = []
+    for number, kernels in enumerate(w, 1):
+        y = np.full((height - kh + 1, width - kw + 1), "·", dtype=object)
+        for i, j in np.ndindex(y.shape):
+            window = x[:, i : i + kh, j : j + kw]
+            y[i, j] = int((window * kernels).sum())
+            pairs = zip(window.flat, kernels.flat, strict=True)
+            terms = [f"{signed(a)}·{signed(b)}" for a, b in pairs]
+            if channels > 1:
+                terms = [signed(term) for term in (window * kernels).sum(axis=(1, 2)).tolist()]
+            lit = {(i + u, (width + 1) * c + j + v): "ours" for c, u, v in np.ndindex(window.shape)}
+            name = f"filter {number}" if len(w) > 1 else "weights"
+            rows = [
+                table(beside(x), highlight=lit, label="input"),
+                table(beside(kernels), label=name),
+                table(y, highlight={(i, j): "reference"}, label="output"),
+            ]
+            out.append(Step(f"{' + '.join(terms)} = {y[i, j]}".replace("-", "−"), rows))
+    return out
