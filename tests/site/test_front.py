@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
+import os
 import re
 import shutil
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -16,7 +19,7 @@ from site_tools import ROOT, site_pages
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 pytest.importorskip("sphinx", reason="the site's packages are not installed: pip install '.[site]'")
-from bookext import assets, generated, glossary, home, ledger, pages, references, topics
+from bookext import assets, dots, generated, glossary, home, ledger, outputs, pages, references, topics
 from sphinx.errors import ExtensionError
 
 # ---------------------------------------------------------------- broken sources
@@ -26,7 +29,7 @@ from sphinx.errors import ExtensionError
 def book(tmp_path, monkeypatch):
     """A copy of the lists, with one small notebook, in place of the book's."""
     (tmp_path / "book").mkdir()
-    for name in ("glossary.csv", "notes.csv", "chapters.csv", "times.csv", "seeds.csv"):
+    for name in ("glossary.csv", "notes.csv", "chapters.csv", "times.csv"):
         shutil.copyfile(ROOT / "book" / name, tmp_path / "book" / name)
     every = list(csv.DictReader((ROOT / "book" / "topics.csv").open(encoding="utf8", newline="")))
     with (tmp_path / "book" / "topics.csv").open("w", encoding="utf8", newline="") as file:
@@ -113,39 +116,156 @@ def test_times_and_notebooks_must_agree(book):
         references.times()
 
 
-HEAD = "notebook,code,seeds,threads,statement,low,high\n"
+CLAIM = {"kind": "claim", "sentence": "It holds", "value": 0.5, "op": ">=", "bound": 0.25, "unit": ""}
+PROOF = {"kind": "verify", "what": "ours", "against": "theirs", "checked": "values", "error": 1e-9}
+PROOF |= {"atol": 1e-8, "rtol": 0.0}
+NOTEBOOK = "chapters/01_linear_algebra/01_x.ipynb"
 
 
-def test_the_ledger_tells_the_range_over_seeds_of_the_code_as_it_stands(book):
-    path = book / "chapters" / "01_linear_algebra" / "01_x.ipynb"
-    claim = {"kind": "claim", "sentence": "It holds", "value": 0.5, "op": ">=", "bound": 0.25, "unit": ""}
-    proof = {"kind": "verify", "what": "ours", "against": "theirs", "checked": "values", "error": 1e-9}
-    proof |= {"atol": 1e-8, "rtol": 0.0}
-    outputs = [{"metadata": {"book": record}} for record in (claim, proof)]
+@pytest.fixture
+def stated(book):
+    """The small notebook with a claim and a verify; write(rows) stores its runs, ``CODE`` for its digest."""
+    outputs = [{"metadata": {"book": record}} for record in (CLAIM, PROOF)]
     cells = [
         {"cell_type": "markdown", "source": "# Notebook\n\n## Part"},
         {"cell_type": "code", "source": "x = 1", "outputs": outputs},
     ]
-    path.write_text(json.dumps({"cells": cells}))
+    (book / NOTEBOOK).write_text(json.dumps({"cells": cells}))
     generated.cells.cache_clear()
-    name, code = "chapters/01_linear_algebra/01_x.ipynb", generated.reading.digest(cells)
-    table = book / "book" / "seeds.csv"
-    rows = [f"{name},{code},0 1,1,0,0.375,0.75\n", f"{name},{code},0 1,1,1,0,2e-09\n"]
+    ledger.details.cache_clear()
+    table = book / "book" / "seeds" / NOTEBOOK.replace(".ipynb", ".csv")
+    table.parent.mkdir(parents=True)
+    (book / "book" / "verified").mkdir()
+    (book / "book" / "verified" / "01_linear_algebra.md").write_text("# Verified: Linear algebra\n")
 
-    table.write_text(HEAD + "".join(rows))
-    text = ledger.ledger()
-    assert "1 verifications and 1 claims, in 1 notebook; 1 of them" in text
-    page = "chapters/01_linear_algebra/01_x.html"
-    assert f'| It holds | 0.5 | 0.375 to 0.75 | ≥ 0.25 | <a href="../{page}#check-1">Part</a> |' in text
-    assert "| up to 2.0e" in text
-    table.write_text(HEAD + "".join(rows).replace(code, "f" * 12))  # the code has changed since
-    assert "| It holds | 0.5 | not yet tried | ≥ 0.25 |" in ledger.ledger()
-    table.write_text(HEAD + rows[0])
-    with pytest.raises(ExtensionError, match=rf"has 1 statements of {name}, its outputs have 2; run 'make"):
+    def write(*rows: str, columns: str = "1,2") -> None:
+        code = generated.reading.digest(cells)
+        head = f"code,seed,threads,processor,{columns}"
+        table.write_text("\n".join([head, *rows]).replace("CODE", code) + "\n")
+        ledger.details.cache_clear()
+
+    write.root, write.table = book, table
+    return write
+
+
+RUNS = ("CODE,0,1,native,0.5,0", "CODE,0,1,SSE4,0.375,1e-09", "CODE,1,2,native,0.75,2e-09")
+
+
+def test_the_ledger_tells_in_which_runs_the_code_as_it_stands_held(stated):
+    stated(*RUNS)
+    text = ledger.ledger("01_linear_algebra")
+    where = '<a href="../../chapters/01_linear_algebra/01_x.html#check-1">Part</a>'
+    line = next(row for row in text.splitlines() if row.startswith("| It holds"))
+    assert line.startswith("| It holds | 0.5 | 2 seeds, 2 processors: 0.375 to 0.75<svg ")
+    assert line.endswith(f"</svg> | ≥ 0.25 | {where} |")
+    assert "2 seeds, 2 processors: up to 2.0e" in text
+    assert (
+        "1 verification and 1 claim, in 1 notebook; 1 of them" in ledger.ledger()
+        and "| [Linear algebra](verified/01_linear_algebra.md) | 1 | 1 | 1 | 1 |" in ledger.ledger()
+    )
+    stated(*(row.replace("CODE", "f" * 12) for row in RUNS))  # the code has changed since
+    assert "| It holds | 0.5 | not yet tried | ≥ 0.25 |" in ledger.ledger("01_linear_algebra")
+    assert "| [Linear algebra](verified/01_linear_algebra.md) | 1 | 1 | 1 | 0 |" in ledger.ledger()
+    stated.table.unlink()
+    assert "| It holds | 0.5 | not yet tried | ≥ 0.25 |" in ledger.ledger("01_linear_algebra")
+
+
+def test_runs_that_do_not_fit_end_the_build(stated):
+    stated(*(row.rsplit(",", 1)[0] for row in RUNS), columns="1")
+    with pytest.raises(
+        ExtensionError,
+        match=rf"01_x\.csv has 1 statement, the notebook's outputs have 2; run 'make notebooks N={NOTEBOOK}'",
+    ):
+        ledger.ledger("01_linear_algebra")
+    stated(*RUNS, columns="1,3")
+    with pytest.raises(ExtensionError, match=rf"{NOTEBOOK}: 01_x\.csv is no table of runs"):
+        ledger.ledger("01_linear_algebra")
+    stated(*RUNS)
+    (stated.root / "book" / "verified" / "01_linear_algebra.md").unlink()
+    with pytest.raises(
+        ExtensionError, match=r"no page for 01_linear_algebra: write book/verified/01_linear_algebra\.md"
+    ):
         ledger.ledger()
-    table.write_text(HEAD + "".join(rows).replace("01_x", "02_gone"))
-    with pytest.raises(ExtensionError, match=r"has rows for chapters/01_linear_algebra/02_gone\.ipynb"):
+    stated.table.rename(stated.table.with_name("02_gone.csv"))
+    with pytest.raises(
+        ExtensionError, match=r"has runs of chapters/01_linear_algebra/02_gone\.ipynb, which isn't"
+    ):
         ledger.ledger()
+
+
+def places(svg: str) -> tuple[list[float], list[float], list[float]]:
+    """Where the dots stand, their rows, where the bounds are."""
+    dots = re.findall(r"M([\d.]+) ([\d.]+)h0", svg)
+    return (
+        [float(x) for x, _ in dots],
+        [float(y) for _, y in dots],
+        [float(x) for x in re.findall(r'"bound" d="M([\d.]+)', svg)],
+    )
+
+
+def drawn(record: dict, values: list[float], bounds=None, kinds=("a", "b", "a")) -> str:
+    return dots.svg(record, [SimpleNamespace(processor=kind) for kind in kinds], values, bounds)
+
+
+def test_dots_stand_where_the_numbers_fell():
+    svg = drawn(CLAIM, [0.5, 0.375, 0.75])
+    at, rows, (bound,) = places(svg)
+    assert bound < at[1] < at[0] < at[2]
+    assert (at[0] - bound) / (at[2] - bound) == pytest.approx(0.5, abs=0.01)  # 0.25 of 0.5
+    assert rows[0] == rows[2] != rows[1]  # a row a processor
+    assert f'class="false" d="M0 0h{bound:g}v' in svg  # false below the bound
+    at, _, (low, high) = places(drawn(CLAIM | {"op": "in", "bound": [0.25, 1.0]}, [0.5, 0.375, 0.75]))
+    assert low < min(at) and max(at) < high
+    at, _, (bound,) = places(drawn(CLAIM | {"op": "<="}, [0.1, 0.01, 0.001]))
+    assert at[1] - at[2] == pytest.approx(at[0] - at[1], abs=0.2)  # far apart: by factors
+    at, _, (bound,) = places(drawn(CLAIM, [5.0, 7.0, 9.0], [(4.0,), (7.5,), (6.0,)]))
+    assert at[1] < bound < at[0] < at[2]  # a bound that was measured too: the distance from it
+    at, _, (bound,) = places(drawn(PROOF, [0.0, 1e-9, 2e-9]))
+    assert at[0] == at[1] < at[2] < bound
+    assert drawn(CLAIM, [0.5, 0.5, 0.5]) == "" and drawn(PROOF, [0.0, 0.0, 0.0]) == ""
+    assert not places(drawn(PROOF | {"rtol": 1e-6}, [0.0, 1e-9, 2e-9]))[2]  # what it allowed isn't known
+
+
+def test_a_seal_opens_to_its_runs(stated, tmp_path):
+    stated(*RUNS)
+    html = '<div class="book-seal" data-kind="{}"><span class="book-what">It</span></div>'
+    checks = itertools.count(1)
+    writer = outputs.Writer(tmp_path, "x.html")
+    first, second = (
+        outputs.rewrite(html.format(kind), writer, checks, stated.root / NOTEBOOK)
+        for kind in ("claim", "verify")
+    )
+    assert BeautifulSoup(first, "html.parser").select_one("#check-1 > details summary").text == "3 runs"
+    assert "<p>2 seeds, 2 processors: 0.375 to 0.75, held to ≥ 0.25</p>" in first
+    assert 'id="check-2"' in second and "up to 2.0e" in second
+    assert "<details" not in outputs.rewrite(html.format("exercise"), writer, checks, stated.root / NOTEBOOK)
+    stated.table.unlink()
+    ledger.details.cache_clear()
+    untried = outputs.rewrite(html.format("claim"), writer, itertools.count(1), stated.root / NOTEBOOK)
+    assert 'id="check-1"' in untried and "<details" not in untried
+
+
+def test_a_page_is_made_again_when_its_notebook_was_tried(stated):
+    page = NOTEBOOK.removesuffix(".ipynb")
+    env = SimpleNamespace(found_docs={page, "book/index"})
+    stated(*RUNS)
+    assert ledger.outdated(None, env, set(), set(), set()) == [page]
+    assert ledger.outdated(None, env, set(), set(), set()) == []
+    os.utime(stated.table, (1, 1))
+    assert ledger.outdated(None, env, set(), set(), set()) == [page]
+    stated.table.unlink()
+    assert ledger.outdated(None, env, set(), set(), set()) == [page]
+
+
+def test_every_chapter_has_its_page_of_the_ledger():
+    listed = {row["slug"]: int(row["number"]) for row in generated.table("chapters")}
+    named = {f"{number:02d}_{slug}" for slug, number in listed.items()} | {"book"}
+    folder = ROOT / "book" / "verified"
+    assert {path.stem for path in folder.glob("*.md")} == named
+    toc = (ROOT / "_toc.yml").read_text("utf8")
+    for name in named:
+        assert f"<!-- generated: ledger {name} -->" in (folder / f"{name}.md").read_text("utf8")
+        assert f"- file: book/verified/{name}\n" in toc
 
 
 def test_a_reference_is_listed_once_with_its_authors(book):
@@ -190,16 +310,19 @@ def test_every_line_of_the_ledger_leads_to_its_check(site_dir):
     def letters(text: str) -> str:
         return re.sub(r"\W+", "", text)
 
-    soup = BeautifulSoup((site_dir / "book" / "verified.html").read_text("utf8"), "html.parser")
-    soups: dict[str, BeautifulSoup] = {}
-    rows = [row for row in soup.select("table tr") if row.select_one("a[href*='#check-']")]
-    assert len(rows) > 400
-    for row in rows:
-        path, anchor = row.select_one("a[href*='#check-']")["href"].split("#")
-        if path not in soups:
-            soups[path] = BeautifulSoup((site_dir / "book" / path).read_text("utf8"), "html.parser")
-        said = soups[path].find(id=anchor).select_one(".book-what").get_text()
-        assert letters(row.td.get_text()).startswith(letters(said)), (path, anchor)
+    soups: dict[Path, BeautifulSoup] = {}
+    followed = 0
+    for page in sorted((site_dir / "book" / "verified").glob("*.html")):
+        soup = BeautifulSoup(page.read_text("utf8"), "html.parser")
+        for row in soup.select("table tr:has(a[href*='#check-'])"):
+            path, anchor = row.select_one("a[href*='#check-']")["href"].split("#")
+            target = (page.parent / path).resolve()
+            if target not in soups:
+                soups[target] = BeautifulSoup(target.read_text("utf8"), "html.parser")
+            said = soups[target].find(id=anchor).select_one(".book-what").get_text()
+            assert letters(row.td.get_text()).startswith(letters(said)), (path, anchor)
+            followed += 1
+    assert followed > 400
 
 
 def test_the_glossary_is_narrowed_in_either_language(open_page):

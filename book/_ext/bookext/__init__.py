@@ -10,7 +10,7 @@ pages     what a page's template needs: launch links, metadata, the polished bod
 nav       the chapter navigation
 search    word splitting for Chinese beside English
 generated lists that pages ask for; the data sets
-ledger    every verify and claim, with its range over seeds
+ledger    every verify and claim, with the runs over seeds and processors that it held in
 gallery   every kind of widget on one page
 topics    the map of the notes
 glossary  English and Chinese terms

@@ -1,5 +1,7 @@
 """Lists that would go stale if they were typed: a page says ``<!-- generated: name -->`` and gets the list.
 
+A list in parts takes the part's name behind its own: ``<!-- generated: ledger 02_calculus -->``.
+
 The lists are read from the sources at every build, so they agree with them by construction.
 """
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 reading = assets.load(assets.ROOT / "tools" / "cells.py")
-MARKER = re.compile(r"<!-- generated: (\w+) -->")
+MARKER = re.compile(r"<!-- generated: (\w+)(?: (\w+))? -->")
 
 
 def notebooks() -> list[Path]:
@@ -94,7 +96,7 @@ def cell_text(text: str) -> str:
     return unmarked(text).replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("$", "\\$")
 
 
-GENERATORS: dict[str, Callable[[], str]] = {"sources": sources}
+GENERATORS: dict[str, Callable[..., str]] = {"sources": sources}
 
 
 def fill(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -103,7 +105,7 @@ def fill(app: Sphinx, docname: str, source: list[str]) -> None:
             names = ", ".join(sorted(GENERATORS))
             logger.warning("%s: there is no generated list '%s'; the lists are %s", docname, match[1], names)
             return ""
-        return GENERATORS[match[1]]()
+        return GENERATORS[match[1]](*filter(None, [match[2]]))
 
     if MARKER.search(source[0]):
         app.env.note_reread()  # what it lists may have changed though the page has not

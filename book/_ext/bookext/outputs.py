@@ -20,7 +20,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
-from . import assets, generated, images
+from . import assets, generated, images, ledger
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -108,11 +108,18 @@ def unmark(soup: BeautifulSoup) -> None:
         text.extract()
 
 
-def rewrite(html: str, writer: Writer, checks: Iterator[int]) -> str:
-    """An output's HTML as the site serves it; each verify and claim gets an address, ``check-1`` and so on."""
+def rewrite(html: str, writer: Writer, checks: Iterator[int], notebook: Path | None = None) -> str:
+    """An output's HTML as the site serves it; each verify and claim gets an address, ``check-1`` and so on.
+
+    Args:
+        notebook: whose page this is: its seals open to the runs that they held in.
+    """
     soup = BeautifulSoup(html, "html.parser")
     for seal in soup.select(".book-seal:is([data-kind=verify], [data-kind=claim])"):
-        seal["id"] = f"check-{next(checks)}"
+        check = next(checks)
+        seal["id"] = f"check-{check}"
+        if notebook:
+            ledger.open_seal(seal, notebook, check)
     for element in soup.select(".book-figure, .book-figure *, .book-seal, .book-seal *, .book-widget"):
         # The style is for Jupyter, which has no style sheet of ours.
         del element["style"]
@@ -132,11 +139,13 @@ class MoveOutputs(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         checks = itertools.count(1)  # in the page's order, as the ledger counts them
+        source = Path(self.env.doc2path(self.env.docname))
+        notebook = source if source.suffix == ".ipynb" else None
         writer = Writer(Path(self.app.outdir), self.app.builder.get_target_uri(self.env.docname))
         for node in list(self.document.findall(nodes.raw)):
             text = node.astext()
             if node.get("format") == "html" and re.search(r"<img\b|class=\"book-|data-widget|⟨", text):
-                node.replace_self(nodes.raw("", rewrite(text, writer, checks), format="html"))
+                node.replace_self(nodes.raw("", rewrite(text, writer, checks, notebook), format="html"))
 
 
 def setup(app: Sphinx) -> None:
