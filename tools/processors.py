@@ -1,7 +1,7 @@
 """Other processors on this one: the same code with other instruction sets, so that sums are taken in another order.
 
 ``make processors`` holds the notebooks that train against their stored outputs as another processor would run them
-(N=path for some, KIND=SSE4 or AVX2 to choose; MINUTES=… stops before more than that is spent). `tools.seeds` runs
+(N=path for some, ALL=1 for all, KIND=SSE4 or AVX2 to choose; MINUTES=… takes as many as fit in). `tools.seeds` runs
 its sweep on all of `KINDS`. What differs between two kinds is what differs between two machines: the last digits
 of a sum, and after a few hundred steps of training all of them.
 """
@@ -123,21 +123,24 @@ def commit(root: Path = ROOT) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", help="notebooks to run; those that train when left out")
+    parser.add_argument("--all", action="store_true", help="all of the book, not only those that train")
     parser.add_argument(
-        "--kind", choices=[kind for kind in KINDS if KINDS[kind]], help="the nearest to this one"
+        "--kind", choices=list(KINDS), help="as which processor; the nearest other one when left out"
     )
     parser.add_argument("--minutes", type=float, help="stop choosing notebooks when these are spent")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     kind = options.kind or another()
-    if kind is None or not can_imitate():
+    if kind is None or (KINDS[kind] and not can_imitate()):
         print(f"{NO_OTHERS}; nothing was run")
         return 0
-    names = options.notebooks or [p.relative_to(ROOT).as_posix() for p in all_notebooks() if trains(p)]
+    names = options.notebooks or [
+        path.relative_to(ROOT).as_posix() for path in all_notebooks() if options.all or trains(path)
+    ]
     chosen = names
     if options.minutes is not None:
         chosen = within(names, options.minutes, options.jobs, commit(), seconds())
-    print(f"{len(chosen)} of {len(names)} notebooks as on a processor with {kind}", flush=True)
+    print(f"{len(chosen)} of {len(names)} notebooks as a processor of kind {kind} runs them", flush=True)
     if left := sorted(set(names) - set(chosen)):
         print(f"not in {options.minutes:g} minutes, at another commit: {', '.join(left)}", flush=True)
     if not chosen:

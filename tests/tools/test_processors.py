@@ -115,7 +115,18 @@ def test_the_command_runs_nbval_as_another_processor(started, monkeypatch, capsy
         and env["OMP_NUM_THREADS"] == "1"
         and env["PATH"] == os.environ["PATH"]
     )
-    assert "2 of 2 notebooks as on a processor with SSE4" in capsys.readouterr().out
+    assert "2 of 2 notebooks as a processor of kind SSE4 runs them" in capsys.readouterr().out
+
+
+def test_all_kinds_and_all_notebooks_can_be_asked_for(started, monkeypatch):
+    monkeypatch.setattr(processors.platform, "machine", lambda: "arm64")
+    monkeypatch.setattr(sys, "argv", ["processors.py", "--kind", "native", "--all"])
+    assert processors.main() == 3
+    ((command, env),) = started
+    assert [a for a in command if a.endswith(".ipynb")] == [
+        p.relative_to(ROOT).as_posix() for p in all_notebooks()
+    ]
+    assert not processors.VARIABLES & set(env)
 
 
 def test_what_the_minutes_leave_out_is_named(started, monkeypatch, capsys):
@@ -125,7 +136,7 @@ def test_what_the_minutes_leave_out_is_named(started, monkeypatch, capsys):
     )
     processors.main()
     said = capsys.readouterr().out
-    assert "1 of 2 notebooks as on" in said and re.search(
+    assert "1 of 2 notebooks as a" in said and re.search(
         r"not in 0\.5 minutes, at another commit: [ab]\.ipynb\n", said
     )
 
