@@ -156,15 +156,16 @@ def test_the_ledger_tells_in_which_runs_the_code_as_it_stands_held(stated):
     text = ledger.ledger("01_linear_algebra")
     where = '<a href="../../chapters/01_linear_algebra/01_x.html#check-1">Part</a>'
     line = next(row for row in text.splitlines() if row.startswith("| It holds"))
-    assert line.startswith("| It holds | 0.5 | 2 seeds, 2 processors: 0.375 to 0.75<svg ")
+    assert line.startswith("| It holds | 0.5 | 0.375 to 0.75<svg ")
     assert line.endswith(f"</svg> | ≥ 0.25 | {where} |")
-    assert "2 seeds, 2 processors: up to 2.0e" in text
+    assert "\n\nHeld on 2 seeds and 2 processors, in 3 runs.\n\n" in text and "| up to 2.0e" in text
     assert (
         "1 verification and 1 claim, in 1 notebook; 1 of them" in ledger.ledger()
         and "| [Linear algebra](verified/01_linear_algebra.md) | 1 | 1 | 1 | 1 |" in ledger.ledger()
     )
     stated(*(row.replace("CODE", "f" * 12) for row in RUNS))  # the code has changed since
     assert "| It holds | 0.5 | not yet tried | ≥ 0.25 |" in ledger.ledger("01_linear_algebra")
+    assert "Held on" not in ledger.ledger("01_linear_algebra")
     assert "| [Linear algebra](verified/01_linear_algebra.md) | 1 | 1 | 1 | 0 |" in ledger.ledger()
     stated.table.unlink()
     assert "| It holds | 0.5 | not yet tried | ≥ 0.25 |" in ledger.ledger("01_linear_algebra")
@@ -236,7 +237,7 @@ def test_a_seal_opens_to_its_runs(stated, tmp_path):
         for kind in ("claim", "verify")
     )
     assert BeautifulSoup(first, "html.parser").select_one("#check-1 > details summary").text == "3 runs"
-    assert "<p>2 seeds, 2 processors: 0.375 to 0.75, held to ≥ 0.25</p>" in first
+    assert "<p>Held on 2 seeds and 2 processors: 0.375 to 0.75, held to ≥ 0.25</p>" in first
     assert 'id="check-2"' in second and "up to 2.0e" in second
     assert "<details" not in outputs.rewrite(html.format("exercise"), writer, checks, stated.root / NOTEBOOK)
     stated.table.unlink()

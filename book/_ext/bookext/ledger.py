@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bs4 import Tag
     from sphinx.application import Sphinx
 
+UNTRIED = "Not yet tried on other seeds and processors as it stands."
 SYMBOLS = {">=": "≥", "<=": "≤", "==": "="}
 reading = assets.load(Path(__file__).resolve().parents[3] / "tools" / "runs.py")
 
@@ -72,9 +73,9 @@ def counted(word: str, count: int) -> str:
 
 
 def held_on(runs: list[Any]) -> str:
-    """6 seeds, 3 processors."""
+    """6 seeds and 3 processors."""
     return (
-        f"{counted('seed', len({run.seed for run in runs}))}, "
+        f"{counted('seed', len({run.seed for run in runs}))} and "
         f"{counted('processor', len({run.processor for run in runs}))}"
     )
 
@@ -103,7 +104,7 @@ def line(r: dict[str, Any], found: Any, at: int) -> list[str]:
     held = "not yet tried"
     if found:
         picture = dots.svg(r, found.runs, found.values[at], found.bounds[at])
-        held = f"{held_on(found.runs)}: {span(r, found.values[at])}{picture}"
+        held = f"{span(r, found.values[at])}{picture}"
     return [cell_text(what), measured, held, held_to(r)]
 
 
@@ -125,12 +126,14 @@ def totals(paths: list[Path]) -> tuple[int, int, int]:
 
 def page(chapter: str) -> str:
     """A chapter's ledger: a table for each notebook."""
-    head = ["statement", "this run", "held on", "held to", "where"]
+    head = ["statement", "this run", "over the runs", "held to", "where"]
     parts = []
     for path in chapters().get(chapter, []):
         kept = statements(path)
         found = tried(path, len(kept))
-        lines = [f"## {generated.title(path)}", "", f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+        told = f"Held on {held_on(found.runs)}, in {counted('run', len(found.runs))}." if found else UNTRIED
+        lines = [f"## {generated.title(path)}", "", told, ""]
+        lines += [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
         for at, (heading, r) in enumerate(kept):
             # An output is no target that Markdown knows: `outputs` gives each check its address.
             target = f"../../{Path(name_of(path)).with_suffix('.html').as_posix()}#check-{at + 1}"
@@ -191,7 +194,7 @@ def details(path: Path) -> list[str]:
         same = "the same in all" if not picture and r["kind"] == "claim" else span(r, values)
         made.append(
             f'<details class="book-runs"><summary>{counted("run", len(found.runs))}</summary>{picture}'
-            f"<p>{held_on(found.runs)}: {escape(same)}, held to {escape(held_to(r))}</p></details>"
+            f"<p>Held on {held_on(found.runs)}: {escape(same)}, held to {escape(held_to(r))}</p></details>"
         )
     return made
 
