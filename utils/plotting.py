@@ -23,9 +23,14 @@ _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Helvetica 
 
 
 def use_style() -> None:
-    """Set matplotlib's defaults to the book's: palette, one line weight, no grid, real text in SVG."""
+    """Set matplotlib's defaults to the book's: palette, one line weight, no grid, real text in SVG.
+
+    Everything else is put to matplotlib's own defaults, whatever a matplotlibrc or a notebook before has set:
+    ``text.usetex`` fails where there is no LaTeX.
+    """
     import matplotlib as mpl
 
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.figsize": (PAGE_WIDTH, 3.2),
@@ -120,7 +125,8 @@ def figure_svg(fig: Figure) -> str:
     import matplotlib as mpl
 
     out = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "book"}):  # whatever the notebook has set
+    # Whatever the notebook has set: a tight box would be another size than the figure's own.
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "book", "savefig.bbox": None}):
         fig.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]  # without XML prolog and DTD, whose URL a strict page would object to

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import decimal
+import gc
 import operator
 import os
 import random
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,8 +41,39 @@ class Session(NamedTuple):
     device: torch.device | None  # None where PyTorch is not installed
 
 
+def clear_settings() -> None:
+    """Put back what decides how numbers are computed and printed, and what a notebook before may have changed.
+
+    That is NumPy's error handling and printing, the context of ``decimal``, the garbage collector, and, where
+    they are loaded or installed, mpmath's precision and PyTorch's default dtype (float32) and device, gradient
+    mode, anomaly detection and printing. Thread counts and warning filters stay: they are the reader's.
+    """
+    import numpy as np
+
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    np.set_printoptions(
+        precision=8, threshold=1000, edgeitems=3, linewidth=75, suppress=False, nanstr="nan", infstr="inf",
+        sign="-", floatmode="maxprec", formatter=None, legacy=False,
+    )  # fmt: skip
+    decimal.setcontext(decimal.DefaultContext.copy())
+    gc.enable()
+    if "mpmath" in sys.modules:
+        sys.modules["mpmath"].mp.prec = 53
+    if find_spec("torch") is None:
+        return
+    import torch
+
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+    torch.set_grad_enabled(True)
+    torch.autograd.set_detect_anomaly(False)
+    torch.set_printoptions(profile="default", sci_mode=None)
+
+
 def setup(seed: int | None = None) -> Session:
     """Seed Python, NumPy and PyTorch, set the book's figure style, and choose the device.
+
+    What another notebook in the same kernel changed is put back first (see `clear_settings`).
 
     ``BOOK_SEED`` in the environment overrides ``seed``: a claim of the book must hold for other seeds too.
 
@@ -59,6 +93,7 @@ def setup(seed: int | None = None) -> Session:
 
     from utils.plotting import use_style
 
+    clear_settings()
     random.seed(number)
     np.random.seed(number)
     use_style()

@@ -82,6 +82,7 @@ def run(cells: list[str], timeout: float) -> str | None:
     from jupyter_client.manager import KernelManager
 
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    env["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else the debugger has a word to say for each kernel
     with tempfile.TemporaryDirectory() as folder:
         manager = KernelManager()
         # This interpreter, whatever kernels the user has installed.

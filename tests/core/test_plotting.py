@@ -161,6 +161,24 @@ def test_the_same_bytes_without_the_books_style_too():
     assert "Loss &amp; error" in svg
 
 
+def test_a_tight_box_leaves_the_size_as_it_is():
+    fig, ax = plt.subplots(figsize=(4, 2))
+    ax.set_axis_off()
+    free = figure_svg(fig)
+    with mpl.rc_context({"savefig.bbox": "tight"}):
+        assert figure_svg(fig) == free
+    assert 'viewBox="0 0 288 144"' in free
+
+
+def test_the_style_needs_no_latex():
+    with mpl.rc_context({"text.usetex": True, "axes.grid": True, "lines.linestyle": "--"}):
+        use_style()
+        assert not mpl.rcParams["text.usetex"] and not mpl.rcParams["axes.grid"]
+        fig, ax = plt.subplots()
+        ax.set_title("$x^2$")
+        assert "x" in figure_svg(fig)
+
+
 def test_nothing_in_it_tells_of_the_machine_or_the_moment():
     svg = figure_svg(image_row([photograph()], ["a"]))
     assert svg.startswith("<svg")

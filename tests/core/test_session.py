@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import decimal
+import gc
 import random
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib as mpl
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -98,6 +102,78 @@ def test_setup_sets_the_style_and_names_a_device():
 def test_setup_works_without_torch(monkeypatch):
     monkeypatch.setattr("utils.session.find_spec", lambda name: None)
     assert setup(2) == (2, None)
+
+
+# ---------------------------------------------------------------- what a notebook before has left
+
+
+def left_behind() -> None:
+    """Every setting that `setup` puts back, changed."""
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    torch.set_grad_enabled(False)
+    torch.autograd.set_detect_anomaly(True)
+    torch.set_printoptions(precision=2, sci_mode=True, linewidth=20)
+    np.seterr(all="raise")
+    np.set_printoptions(precision=2, suppress=True, sign="+", formatter={"int": hex}, legacy="1.13")
+    decimal.getcontext().prec = 60
+    decimal.getcontext().rounding = decimal.ROUND_UP
+    mpmath.mp.dps = 50
+    gc.disable()
+    mpl.rcParams.update({"text.usetex": True, "axes.grid": True, "savefig.bbox": "tight"})
+
+
+def state() -> dict:
+    """What numbers come out as, and how they are written."""
+    found = {
+        "dtype": torch.get_default_dtype(),
+        "device": torch.get_default_device(),
+        "gradients": torch.is_grad_enabled(),
+        "anomaly": torch.is_anomaly_enabled(),
+        "numpy's errors": np.geterr(),
+        "numpy's printing": {k: v for k, v in np.get_printoptions().items() if k != "override_repr"},
+        "decimal": str(decimal.getcontext()),
+        "mpmath": mpmath.mp.dps,
+        "garbage": gc.isenabled(),
+        "figures": {k: mpl.rcParams[k] for k in ("text.usetex", "axes.grid", "savefig.bbox")},
+    }
+    return found | {"torch's printing": str(torch.full((2,), 1 / 3, device="cpu", dtype=torch.float32))}
+
+
+def test_setup_puts_back_what_a_notebook_before_has_left():
+    fresh = "import json, sys; sys.path[:0] = ['tests/core', '.']; import test_session as t; print(t.state())"
+    untouched = python(fresh)
+    left_behind()
+    changed = state()
+    try:
+        setup()
+        assert str(state()) == untouched
+        kept = {name for name, value in eval_state(untouched).items() if value == str(changed[name])}
+        assert not kept, "these were never changed, so nothing was tried of them"
+        X = torch.rand(3)
+        assert X.dtype == torch.float32 and X.device.type == "cpu"
+        assert float(decimal.Decimal(1) / 3) == 1 / 3 and len(str(decimal.Decimal(1) / 3)) == 30
+    finally:
+        setup()
+
+
+def eval_state(text: str) -> dict[str, str]:
+    scope = {"torch": torch, "device": torch.device}
+    return {name: str(value) for name, value in eval(text, scope).items()}
+
+
+def test_threads_and_warnings_are_the_readers(monkeypatch):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        before = list(warnings.filters)
+        try:
+            setup()
+            assert torch.get_num_threads() == threads + 1
+            assert warnings.filters == before
+        finally:
+            torch.set_num_threads(threads)
 
 
 # ---------------------------------------------------------------- the package
