@@ -191,7 +191,7 @@ def room(
             bound = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
             return (
                 f"no room: mean {fmean(values):.4g}, spread {stdev(values):.2g}, bound {symbol} {bound}, "
-                f"{found:.1f} spreads away instead of {SPREADS:g}"
+                f"{math.floor(100 * found) / 100:g} spreads away instead of {SPREADS:g}"
             )
     return None
 
