@@ -62,9 +62,18 @@ def best_device(prefer: str | torch.device | None = None) -> torch.device:
 def scale(*, cpu: T, gpu: T) -> T:
     """``cpu`` on a CPU, ``gpu`` on an accelerator: ``epochs = scale(cpu=5, gpu=50)``.
 
-    Lets one cell run in seconds on a laptop and at full size on a GPU.
+    Lets one cell run in seconds on a laptop and at full size on a GPU. The environment variable ``BOOK_SCALE``,
+    ``cpu`` or ``gpu``, picks the size on any device; ``BOOK_DEVICE`` picks the device.
+
+    Raises ValueError if ``BOOK_SCALE`` is another word.
     """
-    return cpu if best_device().type == "cpu" else gpu
+    sizes = {"cpu": cpu, "gpu": gpu}
+    word = os.environ.get("BOOK_SCALE", "").strip()
+    if not word:
+        word = "cpu" if best_device().type == "cpu" else "gpu"
+    if word not in sizes:
+        raise ValueError(f"BOOK_SCALE: {word!r} is not a size; expected cpu or gpu")
+    return sizes[word]
 
 
 def describe_device(device: str | torch.device | None = None) -> str:

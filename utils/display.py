@@ -8,6 +8,7 @@ what it verified; the site's ledger is read from there. Numbers that a run measu
 from __future__ import annotations
 
 import re
+import sys
 from html import escape, unescape
 from typing import Any
 
@@ -66,6 +67,24 @@ def marked_attribute(text: str) -> str:
     )
 
 
+# For consoles whose encoding lacks the marks, such as cp1252 on Windows.
+_PLAIN = {"✓": "[ok]", "✗": "[no]", "✎": "[..]", "⟨": "<", "⟩": ">", "≤": "<=", "≥": ">=", "…": "..."}
+
+
+def say(text: str) -> None:
+    """Print one line; what the console's encoding lacks becomes plain letters, or a question mark."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+
+    def plain(letter: str) -> str:
+        try:
+            letter.encode(encoding)
+        except UnicodeEncodeError:
+            return _PLAIN.get(letter, "?")
+        return letter
+
+    print("".join(map(plain, text)))
+
+
 def publish(html: str, text: str, data: dict[str, Any]) -> None:
     """Show one output with an HTML and a plain-text form; ``data`` goes to its metadata under ``book``."""
     from IPython.core.interactiveshell import InteractiveShell
@@ -74,7 +93,7 @@ def publish(html: str, text: str, data: dict[str, Any]) -> None:
     if InteractiveShell.initialized():
         display({"text/html": html, "text/plain": text}, raw=True, metadata={"book": data})
     else:  # a script or a test: no front end to speak HTML to
-        print(text)
+        say(text)
 
 
 def seal(

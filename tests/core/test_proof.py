@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from utils import claim, verify
 from utils.proof import ProofError
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"what": "ours", "against": "the library"}
 
 
@@ -352,3 +357,23 @@ def test_the_claim_record_is_json(records, value, op, bound):
     record = json.loads(json.dumps(records[0][2], allow_nan=False))
     assert record["kind"] == "claim"
     assert set(record) == {"kind", "sentence", "value", "op", "bound", "unit"}
+
+
+# ---------------------------------------------------------------- consoles
+
+
+@pytest.mark.parametrize(
+    ("encoding", "line"),
+    [
+        ("utf-8", "✓ Größe von θ…  [measured ⟨2⟩, claimed ≥ 1]"),
+        ("cp1252", "[ok] Größe von ?…  [measured <2>, claimed >= 1]"),  # Windows in western Europe
+        ("cp437", "[ok] Größe von ?...  [measured <2>, claimed ≥ 1]"),
+        ("ascii", "[ok] Gr??e von ?...  [measured <2>, claimed >= 1]"),
+    ],
+)
+def test_a_claim_in_a_script_survives_the_consoles_encoding(encoding, line):
+    code = "from utils import claim; claim('Größe von θ…', 2, '>=', 1)"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode(encoding).splitlines() == [line]

@@ -9,6 +9,7 @@ from utils.device import available_devices, best_device, check_device, describe_
 
 def pretend(monkeypatch, cuda=False, mps=False):
     monkeypatch.delenv("BOOK_DEVICE", raising=False)
+    monkeypatch.delenv("BOOK_SCALE", raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: int(cuda))
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
@@ -33,6 +34,28 @@ def test_the_environment_overrides(monkeypatch):
     monkeypatch.setenv("BOOK_DEVICE", "tpu9")
     with pytest.raises(ValueError, match="BOOK_DEVICE: 'tpu9' is not a device; expected one of cuda, cpu"):
         best_device()
+
+
+@pytest.mark.parametrize("cuda", [False, True])
+def test_the_size_can_be_forced_anywhere_and_the_device_stays(monkeypatch, cuda):
+    pretend(monkeypatch, cuda=cuda)
+    for word, size in (("gpu", 50), ("cpu", 5), (" gpu ", 50)):
+        monkeypatch.setenv("BOOK_SCALE", word)
+        assert scale(cpu=5, gpu=50) == size
+        assert best_device().type == ("cuda" if cuda else "cpu")
+    monkeypatch.setenv("BOOK_SCALE", "")
+    assert scale(cpu=5, gpu=50) == (50 if cuda else 5)
+    monkeypatch.setenv("BOOK_SCALE", "gpu")
+    monkeypatch.setenv("BOOK_DEVICE", "cpu")
+    assert scale(cpu=5, gpu=50) == 50 and best_device().type == "cpu"
+
+
+@pytest.mark.parametrize("word", ["large", "cuda", "GPU", "1"])
+def test_another_size_is_refused_by_name(monkeypatch, word):
+    pretend(monkeypatch)
+    monkeypatch.setenv("BOOK_SCALE", word)
+    with pytest.raises(ValueError, match=f"^BOOK_SCALE: '{word}' is not a size; expected cpu or gpu$"):
+        scale(cpu=5, gpu=50)
 
 
 @pytest.mark.parametrize(
