@@ -8,6 +8,7 @@ import io
 import os
 import tarfile
 import threading
+import time
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -28,8 +29,20 @@ class Server(BaseHTTPRequestHandler):
     cut: int | None = None
     ranges = True
     asked: list[str | None] = []
+    slow: threading.Event | None = None  # sends half, and waits for it before the rest
 
     def do_GET(self):
+        if self.path == "/garbled/a.bin":
+            self.wfile.write(b"\x00no status line at all\r\n\r\n")
+            return
+        if self.path == "/chunks/a.bin":  # a chunk that is promised and breaks off
+            self.protocol_version = "HTTP/1.1"
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n%b\r\n%x\r\nfew" % (300_000, BODY[:300_000], 300_000))
+            self.close_connection = True
+            return
         body = self.files.get(self.path)
         wanted = self.headers.get("Range")
         self.asked.append(wanted)
@@ -46,6 +59,11 @@ class Server(BaseHTTPRequestHandler):
         sent = body[start:]
         if type(self).cut is not None:
             sent, type(self).cut = sent[: type(self).cut], None
+        if self.slow is not None:
+            self.wfile.write(sent[: len(sent) // 2])
+            self.wfile.flush()
+            self.slow.wait(20)
+            sent = sent[len(sent) // 2 :]
         self.wfile.write(sent)
 
     def log_message(self, *args):
@@ -55,6 +73,7 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     Server.files, Server.cut, Server.ranges, Server.asked = {"/a.bin": BODY}, None, True, []
+    Server.slow = None
     with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
@@ -128,14 +147,110 @@ def test_mirrors_are_tried_in_turn_and_all_named(server, tmp_path):
         fetch(remote(f"{server}/one.bin", f"{server}/two.bin"), tmp_path)
 
 
+def test_a_garbled_answer_goes_to_the_next_mirror(server, tmp_path):
+    assert fetch(remote(f"{server}/garbled/a.bin", f"{server}/a.bin"), tmp_path).read_bytes() == BODY
+    with pytest.raises(DownloadError, match="garbled/a.bin: .*no status line"):
+        fetch(remote(f"{server}/garbled/a.bin"), tmp_path / "b")
+
+
+def test_a_chunk_that_breaks_off_is_kept_for_the_next_mirror(server, tmp_path):
+    with pytest.raises(DownloadError, match="closed after 300000 bytes; 300000 bytes are kept"):
+        fetch(remote(f"{server}/chunks/a.bin"), tmp_path)
+    assert fetch(remote(f"{server}/a.bin"), tmp_path).read_bytes() == BODY
+    assert Server.asked == ["bytes=300000-"]
+
+
+@pytest.mark.parametrize("first_fails", [False, True])
+def test_two_that_fetch_at_once_both_have_the_file(server, tmp_path, first_fails):
+    """In one process or two, it is the same: a ``.part`` file each."""
+    Server.slow, wanted = threading.Event(), remote(f"{server}/a.bin")
+    if first_fails:
+        Server.cut = 1000
+    results = []
+
+    def one():
+        try:
+            results.append(fetch(wanted, tmp_path).read_bytes() == BODY)
+        except DownloadError as error:
+            results.append(str(error))
+
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while len(list(tmp_path.glob("a.bin.*.part"))) < 2:
+        time.sleep(0.01)
+    Server.slow.set()
+    for thread in threads:
+        thread.join()
+    if first_fails:
+        results.sort(key=str)
+        assert results[0] is True and "1000 bytes are kept" in results[1]
+    else:
+        assert results == [True, True]
+        assert os.listdir(tmp_path) == ["a.bin"]
+    assert (tmp_path / "a.bin").read_bytes() == BODY
+
+
+def test_what_a_killed_process_left_is_taken_over_in_time(server, tmp_path):
+    left = tmp_path / "a.bin.0123abcd.part"
+    left.write_bytes(BODY[:400_000])
+    assert fetch(remote(f"{server}/a.bin"), tmp_path).read_bytes() == BODY
+    assert Server.asked == [None] and left.exists()  # it may be at work
+    (tmp_path / "a.bin").unlink()
+    os.utime(left, (time.time() - 1000,) * 2)
+    assert fetch(remote(f"{server}/a.bin"), tmp_path).read_bytes() == BODY
+    assert Server.asked == [None, "bytes=400000-"] and os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_the_way_out(server, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(
+        DownloadError, match=r"could not fetch a.bin to .*file.b: .*; BOOK_DATA can name another"
+    ):
+        fetch(remote(f"{server}/a.bin"), tmp_path / "file" / "b")
+
+
+def no_home(monkeypatch):
+    def missing(self=None):
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("BOOK_DATA", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(download.Path, "home", missing)
+    monkeypatch.setattr(download.Path, "expanduser", missing)
+
+
+@pytest.mark.parametrize("ask", [None, True])
+def test_without_a_home_folder_the_small_set_is_there(monkeypatch, ask):
+    no_home(monkeypatch)
+    with pytest.raises(
+        DownloadError, match="^no home folder to keep data in .*; BOOK_DATA can name a folder$"
+    ):
+        download.data_folder()
+    reason = "no home folder" if ask else "it isn't installed"
+    with pytest.warns(DataNotice, match=f"mnist .* is replaced by mnist_small: {reason}"):
+        assert mnist(download=ask, n_train=5).name == "mnist_small"
+
+
+def test_a_data_folder_in_the_way_falls_back_and_says_so(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("BOOK_DATA", str(tmp_path / "file"))
+    with pytest.warns(DataNotice, match="is replaced by mnist_small: could not fetch .*BOOK_DATA can name"):
+        assert mnist(download=True, n_train=5).name == "mnist_small"
+
+
 def test_the_final_name_appears_only_by_replace(server, tmp_path, monkeypatch):
+    replace = os.replace
+
     def die(source, target):
-        raise KeyboardInterrupt
+        if target == tmp_path / "a.bin":
+            raise KeyboardInterrupt
+        replace(source, target)
 
     monkeypatch.setattr(download.os, "replace", die)
     with pytest.raises(KeyboardInterrupt):
         fetch(remote(f"{server}/a.bin"), tmp_path)
-    assert not (tmp_path / "a.bin").exists()
+    assert os.listdir(tmp_path) == ["a.bin.part"]
 
 
 @pytest.mark.parametrize("loader", [mnist, fashion_mnist, cifar10])
@@ -263,3 +378,6 @@ def test_the_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("BOOK_DATA")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert download.data_folder() == tmp_path / "cache" / "deep-learning-notebooks"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("BOOK_DATA", "~/data")
+    assert download.data_folder() == tmp_path / "data"

@@ -11,6 +11,7 @@ import gzip
 import math
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -151,9 +152,10 @@ def _full(
 
 def _installed(name: str, remotes: tuple[Remote, ...]) -> list[Path] | None:
     """Paths of a whole copy on this machine. Ours is checked; a distribution's may be compressed anew."""
-    ours = [data_folder() / name / r.filename for r in remotes]
-    if all(p.is_file() and matches(p, r.digest) for p, r in zip(ours, remotes, strict=True)):
-        return ours
+    with suppress(OSError):  # no home folder, or one that may not be read
+        ours = [data_folder() / name / r.filename for r in remotes]
+        if all(p.is_file() and matches(p, r.digest) for p, r in zip(ours, remotes, strict=True)):
+            return ours
     debian = [_DEBIAN / name / r.filename for r in remotes]
     return debian if all(p.is_file() for p in debian) else None
 
