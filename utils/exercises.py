@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from utils.answers import Difference, Tolerance, difference, is_tensor
+from utils.answers import Difference, Tolerance, difference, is_tensor, plain
 from utils.display import seal
+from utils.forms import form, typed
 from utils.proof import ProofError
 from utils.wording import brief, told
 
@@ -76,7 +77,10 @@ class Exercise:
             return self._judged(attempt)
         for args, expected in self._expected:
             if args is None:
-                answer, where = attempt, ""
+                try:
+                    answer, where = self._typed(attempt, expected), ""
+                except ValueError as error:
+                    return "wrong", str(error)
             else:
                 where = f"on input ({', '.join(brief(a) for a in args)}) "
                 if not callable(attempt):
@@ -96,6 +100,11 @@ class Exercise:
                 return "wrong", f"{where}{line}" + (f": {reason}" if reason else "")
         count = len(self._expected)
         return "right", "right" if count == 1 else f"right on all {count} inputs"
+
+    @staticmethod
+    def _typed(attempt: Any, expected: Any) -> Any:
+        """Numbers may be given as text, as on the page; where words are asked, text is text."""
+        return typed(attempt) if isinstance(plain(expected), np.ndarray) else attempt
 
     def _judged(self, attempt: Any) -> tuple[str, str]:
         try:
@@ -164,6 +173,8 @@ def exercise(
     right: Sequence[Any] = (),
     wrong: Sequence[Any] = (),
     slips: Sequence[tuple[Any, str]] = (),
+    fields: Sequence[str] = (),
+    choices: Sequence[str] = (),
 ) -> Exercise:
     """Make an exercise and put right and wrong answers through its check.
 
@@ -186,6 +197,8 @@ def exercise(
         wrong: wrong or lazy answers that the check must refuse.
         slips: pairs of a wrong answer and its reason, which a reader who gives that answer is told. With
             ``wrong`` at least two.
+        fields: a label for each number of a value, with its unit, for the form on the page ("σ₁", "error in %").
+        choices: the answers to choose from, where the answer is a word.
 
     Without ``decimals``, ``figures``, ``tol`` and ``atol`` numbers may differ by what rounding leaves in their
     dtype, and counts not at all.
@@ -216,7 +229,11 @@ def exercise(
         expected = list(zip(inputs, values, strict=True))
     elif judge is None:
         expected = [(None, expect)]
-    made = Exercise(title, expected, judge, Tolerance(decimals, figures, tol, atol), slips)
+    tolerance = Tolerance(decimals, figures, tol, atol)
+    made = Exercise(title, expected, judge, tolerance, slips)
+    value = judge is None and inputs is None
+    if not value and (fields or choices):
+        raise ValueError("fields and choices are for a value, which a page can check")
     state, message = made._verdict(solution)
     if state != "right":
         raise ProofError(f"{title}: the worked solution fails its own check: {message}")
@@ -235,6 +252,7 @@ def exercise(
             "right": [brief(variant) for variant in right],
             "wrong": [brief(variant) for variant in wrong],
             "slips": [[brief(slip), reason] for slip, reason in slips],
+            "form": form(expect, tolerance, slips, fields, choices) if value else None,
         },
     )
     return made
