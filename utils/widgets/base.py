@@ -10,6 +10,8 @@ picture.
 from __future__ import annotations
 
 import json
+import os
+import sys
 from html import escape
 from typing import Any, ClassVar
 
@@ -21,6 +23,22 @@ from utils.plotting import described, figure_html
 from utils.widgets.modules import module_text, style_text
 
 STATE_LIMIT = 150_000  # bytes of state a page may carry for one widget
+VIEW = "application/vnd.jupyter.widget-view+json"
+# JupyterLab's error for a view whose kernel is gone is text without elements; our picture stands above it.
+_NO_MODEL_STYLE = (
+    "<style>.jp-OutputArea-child:has(> * .book-widget) + "
+    ".jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*))) { display: none; }</style>"
+)
+
+
+def in_jupyterlab() -> bool:
+    """Was this kernel started for a notebook of JupyterLab or Jupyter Notebook?
+
+    Jupyter's server then names the notebook. Colab's and VS Code's do so too, whose pages are built otherwise.
+    """
+    name = os.environ.get("JPY_SESSION_NAME", "")
+    foreign = "-jvsc-" in name or any(key.startswith("VSCODE_") for key in os.environ)
+    return name.endswith(".ipynb") and not foreign and "google.colab" not in sys.modules
 
 
 class BookWidget(anywidget.AnyWidget):
@@ -76,6 +94,23 @@ class BookWidget(anywidget.AnyWidget):
             f'<script type="application/json">{state}</script>'
             f"{figure_html(src, width, height, self.caption, self.alt)}</div>"
         )
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Publish picture and view apart in JupyterLab; elsewhere leave it to the bundle.
+
+        JupyterLab shows the view alone where a bundle has one, and an error in its place when the notebook is
+        opened again without its kernel. Apart, the picture stands whenever the view does not: style sheets hide
+        the one or the other. The method is there in any case, since that of ipywidgets 7 shows the view alone.
+        """
+        from IPython.display import display
+
+        if not in_jupyterlab():
+            raise NotImplementedError  # IPython then asks for the bundle
+        data, metadata = self._repr_mimebundle_(**kwargs)
+        view = {VIEW: data.pop(VIEW)}
+        data["text/html"] = _NO_MODEL_STYLE + data["text/html"]
+        display(data, raw=True, metadata={"book": metadata.pop("book")})
+        display(view, raw=True, metadata=metadata)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)

@@ -2,6 +2,7 @@
 // State: grids [{name, label, stops, kind}], frames {"i,j": {svg|src, text}}, index, width, caption, alt, live.
 import { frame, make, number, unmarked } from "./kit/dom.mjs";
 import { slider } from "./kit/controls.mjs";
+import { inlineFigure } from "./kit/inline.mjs";
 
 // With a kernel a numeric slider has this many places from one stop to the next.
 const BETWEEN = 8;
@@ -35,12 +36,10 @@ function render({ model, el }) {
 
   const draw = (picture) => {
     if (picture.svg) {
-      stage.innerHTML = picture.svg;
-      const svg = stage.firstElementChild;
+      const svg = inlineFigure(picture.svg);
       svg.setAttribute("role", "img");
       svg.setAttribute("aria-label", unmarked(model.get("alt")));
-      svg.removeAttribute("height");
-      svg.setAttribute("width", "100%");
+      stage.replaceChildren(svg);
     } else {
       let image = stage.querySelector("img");
       if (!image) {

@@ -16,8 +16,10 @@ export const make = (tag, attributes = {}, ...children) => fill(document.createE
 export const drawn = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS(SVG, tag), attributes, children);
 
-let serial = 0;
-export const uniqueId = (prefix) => `bw-${prefix}-${(serial += 1)}`;
+// Jupyter loads a module anew for each widget, so the count is the page's, not the module's: ids and radio groups
+// of two widgets must never meet.
+const SERIAL = Symbol.for("book-widget-serial");
+export const uniqueId = (prefix) => `bw-${prefix}-${(globalThis[SERIAL] = (globalThis[SERIAL] ?? 0) + 1)}`;
 
 // The book's colors follow the page's theme; the second value serves Jupyter, which does not set them.
 export const color = {

@@ -1,6 +1,7 @@
 // Structured drawings: what utils/widgets/drawings.py describes, drawn for the width at hand so that text keeps
 // its size on a phone. Every drawing is {kind, label, text, …}; text says in words what it shows.
 import { color, drawn, make, unmarked } from "./dom.mjs";
+import { inlineFigure } from "./inline.mjs";
 
 const tone = (name, other = color.ink) => (name ? color[name] : other);
 const wash = (name, share = 22) => (name ? `color-mix(in srgb, ${color[name]} ${share}%, ${color.paper})` : "none");
@@ -81,17 +82,7 @@ function rectangles({ boxes, size: [w, h], picture }, width, pictures) {
   return svg;
 }
 
-// A figure of matplotlib. Its ids get a prefix: steps lie on one page, and the same id twice would mix them up.
-let figures = 0;
-function figure({ svg }) {
-  const prefix = `bw-fig${(figures += 1)}-`;
-  const box = make("div", {});
-  box.innerHTML = svg.replace(/(\bid="|url\(#|href="#)/g, `$1${prefix}`);
-  const node = box.firstElementChild;
-  node.removeAttribute("height");
-  node.setAttribute("width", "100%");
-  return node;
-}
+const figure = ({ svg }) => inlineFigure(svg);
 
 const image = ({ picture, size }, width, pictures) =>
   make("img", { src: pictures[picture], alt: "", width: size[0], height: size[1], class: "bw-draw-image" });
