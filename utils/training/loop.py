@@ -30,6 +30,7 @@ from .nonfinite import NonFiniteError, weights_finite
 from .placing import LoaderState, length, make_optimizer, place_batches, seed_everything, set_epoch, trained
 from .precision import Precision
 from .progress import Progress
+from .resuming import settings_of, tell_overruled
 from .statistics import LayerStats
 from .stopping import EarlyStopping
 
@@ -101,7 +102,8 @@ def fit(
         seed: of the shuffles and of all global random numbers; by default both follow ``setup()``'s.
         checkpoint: path written after every epoch.
         resume: True goes on from ``checkpoint`` if the file exists and starts anew if it doesn't; a path goes
-            on from that file. The end is the same, bit for bit, as of a run that was never cut off.
+            on from that file. The end is the same, bit for bit, as of a run that was never cut off. The
+            optimizer's settings (lr, ...) are the file's; a warning says where others were asked for.
 
     Under ``torchrun`` the processes share each step: ``batch_size`` is each one's (see ``distributed.py``).
 
@@ -175,8 +177,10 @@ def fit(
         objects["loss"] = loss
     objects["batches"] = batches if isinstance(batches, Batches) else LoaderState(batches)
     source = checkpoint if resume is True else resume
-    if source and (resume is not True or Path(source).exists()):
-        extra = load_checkpoint(source, objects, rank=world.rank, world=world.size)
+    if source and (resume is not True or Path(source).expanduser().exists()):
+        asked = settings_of(optimizer, scheduler)
+        extra = load_checkpoint(source, objects, rank=world.rank, world=world.size, expects=PLACE)
+        tell_overruled(source, asked, settings_of(optimizer, scheduler))
         for key in PLACE:
             setattr(run, key, extra[key])
         if run.stats is not None:
