@@ -4,8 +4,9 @@
   var root = document.documentElement;
   var system = matchMedia("(prefers-color-scheme: dark)");
   function choice() {
-    // Storage throws where a reader has forbidden it: what was chosen on this page holds then.
-    try { return localStorage.getItem("book-theme") || "auto"; } catch (error) { return root.dataset.themeChoice || "auto"; }
+    // Storage throws where a reader has forbidden it: what was chosen on this page holds then. (`window.`: the search
+    // page has a localStorage of its own, see search_storage.js.)
+    try { return window.localStorage.getItem("book-theme") || "auto"; } catch (error) { return root.dataset.themeChoice || "auto"; }
   }
   function apply(value) {
     root.dataset.themeChoice = value;
@@ -17,7 +18,7 @@
   // Back: the browser shows the page as it was left, and another may have been chosen since.
   addEventListener("pageshow", function (event) { if (event.persisted) apply(choice()); });
   addEventListener("book-theme-choose", function (event) {
-    try { localStorage.setItem("book-theme", event.detail); } catch (error) { /* lasts for this page */ }
+    try { window.localStorage.setItem("book-theme", event.detail); } catch (error) { /* lasts for this page */ }
     apply(event.detail);
   });
   apply(choice());

@@ -13,3 +13,23 @@ Search._parseQuery = (query) => {
   parsed[4] = new Set([query.toLowerCase().trim()]);
   return parsed;
 };
+
+/* The book is written in half width and in simplified characters. */
+const asWritten = (query) => query.normalize("NFKC").trim().replace(/\p{Script=Han}/gu, (character) => SIMPLIFIED[character] ?? character);
+
+/* Pinyin, as it is typed: without tones, with or without spaces, v for ü. */
+function fromPinyin(query) {
+  if (!/^[\p{Script=Latin}\p{Mark}\s'’-]+$/u.test(query)) return null;
+  const letters = query.toLowerCase().normalize("NFD").replace(/[^a-z]/g, "");
+  return SPELLED[letters] ?? SPELLED[letters.replaceAll("v", "u")] ?? null;
+}
+
+/* A word that the book has is what it seems; only where nothing is found, or with its tones, is it pinyin. */
+const search = Search.query;
+Search.query = (typed) => {
+  const query = asWritten(typed);
+  const chinese = fromPinyin(query);
+  const toned = /\p{Mark}/u.test(query.normalize("NFD"));
+  const found = () => Search._performSearch(...Search._parseQuery(query)).length;
+  search(chinese && (toned || !found()) ? chinese : query);
+};
