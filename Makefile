@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 N ?=
 SITE := _build/html
+NBVAL := --nbval
 export PATH := $(abspath $(BIN)):$(PATH)
 # No update check, no prompt: installs behave the same everywhere.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -45,8 +46,7 @@ book: $(VENV)/site.stamp ## build the site in _build/html (installs what it need
 	@echo "The book is built: file://$(abspath $(SITE))/index.html  (make serve shows it with its widgets alive)"
 
 serve: book ## build, then show the site on http://localhost:8000 (PORT=…)
-	@echo "http://localhost:$(PORT)/"
-	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+	@$(BIN)/python -m tools.serve $(PORT) --site $(SITE)
 
 offline: book ## the site in one zip, to read without a network (_build/deep-learning-notebooks.zip)
 	$(BIN)/python -m tools.offline
@@ -92,7 +92,7 @@ bench: $(VENV)/all.stamp book ## measure fit against other loops, a page against
 	$(BIN)/python -m benchmarks.page --out book/benchmark_page.md
 
 nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stored ones
-	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters book) -p no:cacheprovider --nbval --nbval-current-env \
+	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters book) -p no:cacheprovider $(NBVAL) --nbval-current-env \
 	  --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n $(JOBS) --dist loadscope
 
 processors: $(VENV)/all.stamp ## nbval of what trains, as another processor runs it (N=path; ALL=1; KIND=SSE4 or AVX2; MINUTES=8)

@@ -7,11 +7,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from tools.notebooks import all_notebooks
 
@@ -171,6 +173,32 @@ def test_colab_has_what_the_helpers_need_at_run_time():
         "ipywidgets",
     ):
         assert re.search(rf"^{name}==[\d.]+$", held, re.MULTILINE), name
+
+
+def test_no_lower_end_is_above_what_colab_has():
+    """Else the install line would replace Colab's own, and ask for a restart."""
+    held = dict(
+        re.findall(r"^([\w-]+)==([\w.]+)$", (GITHUB / "colab" / "requirements.txt").read_text(), re.M)
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    compared = set()
+    for requirement in map(Requirement, project["dependencies"]):
+        if requirement.name in held:
+            assert requirement.specifier.contains(held[requirement.name]), requirement
+            compared.add(requirement.name)
+    assert {"torch", "numpy", "matplotlib", "scipy", "scikit-learn", "ipywidgets"} <= compared
+
+
+def test_the_weekly_run_tries_the_lowest_versions():
+    jobs = yaml.safe_load((GITHUB / "workflows" / "weekly.yml").read_text(encoding="utf-8"))["jobs"]
+    steps = "\n".join(step.get("run", "") for step in jobs["lowest"]["steps"])
+    assert "--resolution lowest-direct -e '.[site,lab,test,data]'" in steps
+    assert "make unit" in steps and "make nbval NBVAL=--nbval-lax" in steps
+    assert set(jobs["report"]["needs"]) == set(jobs) - {"report"}
+    told = jobs["report"]["steps"][0]
+    for name in jobs["report"]["needs"]:
+        assert told["env"][name.upper()] == f"${{{{ needs.{name}.result }}}}"
+        assert f": ${name.upper()}" in told["run"]
 
 
 def test_forms_are_whole_and_have_the_fields_the_site_fills_in():
