@@ -128,3 +128,82 @@ def test_a_report_names_the_page_and_the_section_on_the_screen(open_page):
     query = parse_qs(urlsplit(link.get_attribute("href")).query)
     assert query["page"] == ["chapters/01_linear_algebra/04_svd_and_image_compression"]
     assert query["section"] == ["Exercises"] and query["template"] == ["mistake.yml"]
+
+
+def test_a_page_shown_again_has_the_theme_that_was_chosen_since(open_page):
+    """As from the back-forward cache, which this Chromium doesn't use; test_firefox.py goes back indeed."""
+    page, _ = open_page("book/gallery.html", color_scheme="light")
+    page.evaluate("localStorage.setItem('book-theme', 'dark')")
+    page.evaluate("void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.locator("[data-theme-switch]").inner_text() == "Dark"
+
+
+def copied(page, selection: str) -> str:
+    """What a copy of the elements from the first to the second of ``selection`` puts on the clipboard."""
+    return page.evaluate(
+        """(selection) => {
+            const [first, last] = selection.split("|").map((one) => document.querySelector(one));
+            getSelection().setBaseAndExtent(first, 0, last ?? first, (last ?? first).childNodes.length);
+            let text = null;
+            const listen = (event) => { text = event.clipboardData.getData("text/plain"); };
+            addEventListener("copy", listen);
+            document.execCommand("copy");
+            removeEventListener("copy", listen);
+            return text || getSelection().toString();
+        }""",
+        selection,
+    )
+
+
+def test_a_copied_formula_is_its_tex_once(open_page):
+    page, _ = open_page("chapters/01_linear_algebra/04_svd_and_image_compression.html")
+    page.evaluate(
+        """() => {
+            const formula = document.querySelector(".text p .katex"), block = document.querySelector(".katex-display");
+            const p = document.createElement("p");
+            p.id = "made";
+            p.append("before ", formula.cloneNode(true), " after");
+            const second = document.createElement("p");
+            second.id = "second";
+            second.append("next ", block.closest(".math").cloneNode(true), "end");
+            document.querySelector(".text").append(p, second);
+        }"""
+    )
+    tex = page.locator("#made annotation").text_content()
+    block = page.locator("#second annotation").text_content()
+    assert copied(page, "#made") == f"before ${tex}$ after"
+    # From the middle of a formula: whole, or it would be no TeX.
+    assert copied(page, "#made .katex-html .mord|#made") == f"${tex}$ after"
+    lines = [line.strip() for line in copied(page, "#made|#second").splitlines() if line.strip()]
+    assert lines == [f"before ${tex}$ after", "next", *f"$${block}$$".splitlines(), "end"]
+    assert "$" not in copied(page, "h1") and not page.locator(".copied").count()
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("過擬合", "book/glossary.html#term-overfitting"),  # traditional
+        ("ＫＬ", "chapters/03_statistics/04_divergences.html"),  # full width
+        ("zhuyili", "chapters/12_attention/01_attention.html"),  # pinyin of a part of a term
+        ("zhùyìlì jīzhì", "chapters/12_attention/01_attention.html"),
+        ("guo ni he", "book/glossary.html#term-overfitting"),
+        ("xuexilv", "book/glossary.html#term-learning-rate"),  # v for ü
+        ("divergence", "chapters/03_statistics/04_divergences.html"),
+    ],
+)
+def test_search_where_storage_is_refused_and_however_it_is_typed(open_page, query, wanted):
+    page, watch = open_page("404.html", viewport={"width": 360, "height": 740})
+    page.add_init_script(
+        """Object.defineProperty(window, "localStorage", { configurable: true, get() {
+            throw new DOMException("refused", "SecurityError");
+        } });"""
+    )
+    page.goto(page.url.replace("404.html", f"search.html?q={query}"))
+    page.wait_for_function("() => /found|match/.test(document.querySelector('#search-results').textContent)")
+    links = page.locator("#search-results li a")
+    hrefs = links.evaluate_all("(all) => all.map((a) => a.pathname.slice(1) + a.hash)")
+    assert any(href.startswith(wanted) for href in hrefs), hrefs
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert not watch.faults

@@ -33,7 +33,7 @@ def test_all_text_can_be_read(page, site_dir):
     # A formula is drawn at build time; the page shows no TeX.
     assert page.locator("main .katex-html").count() > 20
     assert not re.search(r"\\(frac|sum|sigma|mathbb)", text)
-    seals = page.locator(".book-seal")
+    seals = page.locator(".book-seal:not(.seals *)")
     assert seals.count() > 5 and all(seal.is_visible() for seal in seals.all()[:5])
     for name in ("Chapters", "On this page"):
         assert page.get_by_role("navigation", name=name).is_visible()
@@ -87,3 +87,28 @@ def test_paper_holds_the_text_and_not_the_furniture(open_page, site_dir):
     folded = page.locator("main details > :not(summary)")
     assert not [box.inner_text()[:60] for box in folded.all() if not box.is_visible()], "folded on paper"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_a_narrow_sheet_cuts_no_figure(open_page, site_dir):
+    """A5 with its margins, or a larger sheet at more than 100 %, is as narrow as a phone and doesn't scroll."""
+    page, _ = open_page(PAGE, viewport={"width": 438, "height": 650})
+    page.emulate_media(media="print")
+    right = page.locator(".text img:visible").evaluate_all(
+        "(all) => all.map((image) => image.getBoundingClientRect().right)"
+    )
+    assert len(right) > 3 and max(right) <= 438
+
+
+def test_where_modules_do_not_come_the_page_is_whole(open_page):
+    page, _ = open_page("404.html")
+    page.route("**/book.js*", lambda route: route.abort())
+    page.goto(page.url.replace("404.html", PAGE), wait_until="load")
+    page.wait_for_function("() => !document.documentElement.classList.contains('first-paint')")
+
+
+def test_a_browser_that_tells_no_paint_shows_the_whole_page(open_page):
+    page, watch = open_page("404.html")
+    page.add_init_script("delete window.PerformanceObserver;")
+    page.goto(page.url.replace("404.html", PAGE), wait_until="load")
+    page.wait_for_function("() => !document.documentElement.classList.contains('first-paint')")
+    assert page.locator("[data-theme-switch]").is_visible() and not watch.faults

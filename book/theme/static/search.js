@@ -24,12 +24,13 @@ function fromPinyin(query) {
   return SPELLED[letters] ?? SPELLED[letters.replaceAll("v", "u")] ?? null;
 }
 
-/* A word that the book has is what it seems; only where nothing is found, or with its tones, is it pinyin. */
+/* A word that the book has is what it seems; only where nothing is found, or with its tones or several
+   syllables apart, is it pinyin. */
 const search = Search.query;
 Search.query = (typed) => {
   const query = asWritten(typed);
   const chinese = fromPinyin(query);
-  const toned = /\p{Mark}/u.test(query.normalize("NFD"));
+  const spelt = /[\p{Mark}\s]/u.test(query.normalize("NFD"));
   const found = () => Search._performSearch(...Search._parseQuery(query)).length;
-  search(chinese && (toned || !found()) ? chinese : query);
+  search(chinese && (spelt || !found()) ? chinese : query);
 };
