@@ -24,10 +24,10 @@ from utils.widgets.modules import module_text, style_text
 
 STATE_LIMIT = 150_000  # bytes of state a page may carry for one widget
 VIEW = "application/vnd.jupyter.widget-view+json"
-# JupyterLab's error for a view whose kernel is gone is text without elements; our picture stands above it.
+# JupyterLab gives the error for a view whose kernel is gone this class; our picture stands above it.
 _NO_MODEL_STYLE = (
     "<style>.jp-OutputArea-child:has(> * .book-widget) + "
-    ".jp-OutputArea-child:has(> .jupyter-widgets:not(:has(*))) { display: none; }</style>"
+    ".jp-OutputArea-child:has(> .jupyter-widgets):not(:has(.bw)) { display: none; }</style>"
 )
 
 

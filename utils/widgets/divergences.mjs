@@ -122,7 +122,7 @@ function render({ model, el }) {
       top.area([[SPAN[0], 0], ...line, [SPAN[1], 0]], { fill: INK[key] });
       top.curve(line, { stroke: INK[key], "stroke-width": 2.25 });
       const [x, y] = line.reduce((best, at) => (at[1] > best[1] ? at : best));
-      top.text([x, y], key, { dx: 13, dy: -7, fill: INK[key], "font-weight": 700, "font-size": 16 });
+      top.text([x, y], key, { dx: 13, dy: -7, style: `fill:color-mix(in srgb, ${INK[key]} 65%, ${color.ink})`, "font-weight": 700, "font-size": 16 });
     }
     place();
     paintOrigin();
