@@ -4,6 +4,7 @@ assets    KaTeX's fonts, the scripts, the widgets' modules
 inline    style sheet, theme script and policy, in every page's head
 maths     formulas rendered when the site is built
 outputs   figures and widget states moved out of the pages into files
+exercises values that a page checks by itself, asked in the place of the attempt's code
 folds     hidden code and long rows of seals as one line that opens
 chinese   Chinese terms in brackets, a shade lighter
 pages     what a page's template needs: launch links, metadata, the polished body

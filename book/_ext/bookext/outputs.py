@@ -20,7 +20,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.osutil import relative_uri
 
-from . import assets, generated, images, ledger
+from . import assets, exercises, generated, images, ledger
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -120,6 +120,9 @@ def rewrite(html: str, writer: Writer, checks: Iterator[int], notebook: Path | N
         seal["id"] = f"check-{check}"
         if notebook:
             ledger.open_seal(seal, notebook, check)
+    for seal in soup.select(".book-seal[data-kind=exercise][data-state=unwritten]"):
+        if notebook:
+            exercises.add_form(seal, notebook, soup)
     for element in soup.select(".book-figure, .book-figure *, .book-seal, .book-seal *, .book-widget"):
         # The style is for Jupyter, which has no style sheet of ours.
         del element["style"]

@@ -129,6 +129,7 @@ def add_context(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         "book_math_style": inline.math_style(root) if 'class="katex' in body else "",
         "book_fonts": assets.FONTS if _opens_with_formulas(doctree) else (),
         "book_has_widgets": "data-widget=" in body,
+        "book_has_forms": "data-exercise=" in body,
         "book_has_terms": 'class="term"' in body,
         "book_description": escape(_description(doctree)),
         "book_page_url": f"{app.config.html_baseurl.rstrip('/')}/{page}.html"
