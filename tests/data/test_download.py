@@ -177,7 +177,8 @@ def test_two_that_fetch_at_once_both_have_the_file(server, tmp_path, first_fails
     threads = [threading.Thread(target=one) for _ in range(2)]
     for thread in threads:
         thread.start()
-    while len(list(tmp_path.glob("a.bin.*.part"))) < 2:
+    until = time.time() + 20
+    while len(list(tmp_path.glob("a.bin.*.part"))) < 2 and time.time() < until:
         time.sleep(0.01)
     Server.slow.set()
     for thread in threads:
