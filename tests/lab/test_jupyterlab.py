@@ -43,7 +43,7 @@ PROOF = """\
 verify(np.sqrt(np.arange(5.0)) ** 2, np.arange(5.0), what="square of the root", against="the number")
 claim("The root of two, squared", np.sqrt(2) ** 2, "<=", 2.1)"""
 EXERCISE = """\
-exercise_1 = exercise("Exercise 1", 4, expect=2 + 2)
+exercise_1 = exercise("Exercise 1", 4, expect=2 + 2, right=[4.0, np.int64(4)], wrong=[5, 22])
 exercise_1.check(...)"""
 FOLDED = "# @title Solution 1\nsolution_that_is_folded = 4"
 CELLS = [SETUP, EXPLORE, FAILS, SHOW, PROOF, EXERCISE, FOLDED]
