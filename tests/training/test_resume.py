@@ -368,3 +368,17 @@ def test_a_run_that_resumes_as_it_was_asked_says_nothing(tmp_path, settings):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run(resume=tmp_path / "run.pt", epochs=5, **settings)
+
+
+def test_random_states_that_do_not_fit_change_nothing_either(tmp_path):
+    path, objects = tmp_path / "run.pt", pair()
+    random.seed(1)
+    save_checkpoint(path, objects)
+    content = torch.load(path, weights_only=True)
+    content["rng"]["torch"] = content["rng"]["torch"][:-8]  # Python's are set by then
+    torch.save(content, path)
+    random.seed(2)
+    before = everything(objects)
+    with pytest.raises(ValueError, match="doesn't fit 'the random generators', and nothing was changed"):
+        load_checkpoint(path, objects)
+    assert everything(objects) == before
