@@ -150,3 +150,138 @@ def test_a_stored_notebook_shows_its_pictures_before_it_is_run(lab, theme, monke
     body = page.locator(".jp-Notebook").inner_text()
     assert '"frames"' not in body and "data-widget" not in body, "the state is shown as text"
     assert not errors
+
+
+# ---------------------------------------------------------------- two widgets of a kind in one notebook
+
+TEXTS = 'caption="What to try, number {i}.", alt="What the picture number {i} shows to a reader."'
+KINDS = {
+    "race": "race({texts})",
+    "convolution": "convolution_explorer(matrix=np.eye(6, dtype=int), {texts})",
+    "linear_map": "linear_map_explorer({texts})",
+    "divergences": "divergences({texts})",
+    "playground": "playground({texts})",
+    "attention_view": "attention_view(list('abcd'), q=np.eye(4), k=np.eye(4), {texts})",
+    "stepper": "steps([Step('One step.', plot(), 'A line.'), Step('Next.', graph(nodes, edges))], {texts})",
+    "explore": "explore(lambda bend: plot(bend), bend=[1, 2], {texts})",
+    "draw_digit": "draw_digit(net, examples=torch.rand(2, 28, 28), {texts})",
+}
+TWICE = """\
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from IPython.display import display
+
+from utils import (attention_view, convolution_explorer, divergences, draw_digit, explore, linear_map_explorer,
+                   playground, race, steps)
+from utils.widgets.stepper import Step, graph
+
+layers = torch.nn.Conv2d(1, 2, 5), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(2 * 24 * 24, 10)
+net = torch.nn.Sequential(*layers)
+nodes, edges = {"x": {"at": (0.2, 0.5)}, "y": {"at": (0.8, 0.5)}}, [{"from": "x", "to": "y"}]
+
+def plot(bend=2):
+    fig, ax = plt.subplots()
+    ax.plot([0, 1, 2], [0, 1, 2 ** bend], marker="o")
+    return fig
+
+"""
+# What would belong to two widgets at once, or to another than its own.
+MEET = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const owner = (node) => all(".bw").indexOf(node.closest(".bw"));
+  const ids = all("[id]").map((node) => node.id);
+  const groups = {};
+  for (const radio of all(".bw input[type=radio]")) (groups[radio.name] ??= new Set()).add(owner(radio));
+  const inside = (id, node) => owner(document.getElementById(id)) === owner(node);
+  const refers = (node) => [...node.attributes].flatMap(({ name, value }) => [
+    ...[...value.matchAll(/url\\(["']?#([^"')]+)/g)].map((match) => match[1]),
+    ...(/href$/.test(name) && value.startsWith("#") ? [value.slice(1)] : []),
+    ...(/^aria-(describedby|labelledby|controls)$/.test(name) ? value.split(" ") : [])]);
+  return {
+    kinds: all(".bw").map((node) => node.className.split(" ")[1].slice(3)).sort(),
+    ids: ids.filter((id, i) => ids.indexOf(id) !== i),
+    radios: Object.entries(groups).filter(([, owners]) => owners.size > 1).map(([name]) => name),
+    labels: all(".bw label").filter((label) => !label.control || owner(label.control) !== owner(label))
+      .map((label) => label.innerText),
+    references: all(".bw *").flatMap((node) =>
+      refers(node).filter((id) => !document.getElementById(id) || !inside(id, node))),
+    count: [ids.length, Object.keys(groups).length, all(".bw label").length, all(".bw *").flatMap(refers).length],
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def doubled(lab):
+    """Two widgets of each kind in one cell of one notebook."""
+    made = [f"display({call.format(texts=TEXTS.format(i=i))})" for call in KINDS.values() for i in (1, 2)]
+    nb = small_notebook()
+    nb.cells = [new_code_cell(TWICE + "\n".join(made))]
+    nbformat.write(nb, lab.folder / "twice.ipynb")
+    page, errors = lab.open("twice.ipynb")
+    lab.run_all(page)
+    page.wait_for_function("(count) => document.querySelectorAll('.bw').length === count", arg=len(made))
+    return page, errors
+
+
+def test_two_widgets_of_a_kind_have_nothing_in_common(doubled):
+    page, errors = doubled
+    found = page.evaluate(MEET)
+    assert found["kinds"] == sorted([*KINDS, *KINDS])
+    ids, radios, labels, references = found["count"]
+    assert ids > 20, "there are ids to compare"
+    assert radios == 2
+    assert labels > 20
+    assert references > 20
+    assert found["ids"] == []
+    assert found["radios"] == []
+    assert found["labels"] == []
+    assert found["references"] == []
+    assert not errors
+
+
+def test_a_click_on_a_label_switches_its_own_widget(doubled):
+    page, _ = doubled
+    first, second = (page.locator(".bw-linear_map").nth(i) for i in (0, 1))
+    boxes = [one.get_by_role("checkbox").first for one in (first, second)]
+    before = [box.is_checked() for box in boxes]
+    second.locator(".bw-toggle label").first.click()
+    assert [box.is_checked() for box in boxes] == [before[0], not before[1]]
+
+
+def test_a_choice_in_one_widget_leaves_the_others(doubled):
+    page, _ = doubled
+    groups = [page.locator(".bw-divergences").nth(i).get_by_role("radio") for i in (0, 1)]
+    groups[0].nth(1).check()
+    groups[1].nth(2).check()
+    assert groups[0].nth(1).is_checked()
+    assert groups[1].nth(2).is_checked()
+
+
+# ---------------------------------------------------------------- saved, and opened again without its kernel
+
+
+def test_a_notebook_that_was_run_and_saved_shows_its_pictures_when_it_is_opened_again(lab):
+    nb = small_notebook()
+    nb.cells = [new_code_cell(f"{SETUP}\n{EXPLORE}\ndisplay(_widget)\nprint('after it')")]
+    nb.cells[0].source = nb.cells[0].source.replace("explore(shade", "_widget = explore(shade")
+    nbformat.write(nb, lab.folder / "again.ipynb")
+    picture = "A grey rectangle whose brightness is the level."
+    page, _ = lab.open("again.ipynb")
+    lab.run_all(page)
+    page.get_by_role("slider").wait_for()
+    assert page.get_by_alt_text(picture).filter(visible=True).count() == 1, "the live one alone"
+    assert page.locator(".book-widget").filter(visible=True).count() == 0
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
+    page.context.close()
+
+    page, _ = lab.open("again.ipynb")
+    still = page.locator(".book-widget").get_by_alt_text(picture)
+    still.wait_for()
+    page.get_by_text("Error displaying widget").wait_for(state="attached")  # JupyterLab has given up looking
+    assert still.evaluate("(image) => image.decode().then(() => image.naturalWidth > 0)")
+    assert page.locator("figcaption").filter(has_text="Push the level up").filter(visible=True).count() == 1
+    assert page.get_by_text("Error displaying widget").filter(visible=True).count() == 0
+    assert page.get_by_text("after it", exact=True).filter(visible=True).count() == 1
