@@ -133,13 +133,13 @@ def page(chapter: str) -> str:
         found = tried(path, len(kept))
         told = f"Held on {held_on(found.runs)}, in {counted('run', len(found.runs))}." if found else UNTRIED
         lines = [f"## {generated.title(path)}", "", told, ""]
-        lines += [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+        lines += ["::::{container} ledger", f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
         for at, (heading, r) in enumerate(kept):
             # An output is no target that Markdown knows: `outputs` gives each check its address.
             target = f"../../{Path(name_of(path)).with_suffix('.html').as_posix()}#check-{at + 1}"
             where = f'<a href="{target}">{escape(heading or generated.title(path))}</a>'
             lines.append(f"| {' | '.join([*line(r, found, at), where])} |")
-        parts.append("\n".join(lines))
+        parts.append("\n".join([*lines, "::::"]))
     return "\n\n".join(parts) or "No notebook of this chapter states anything yet."
 
 
