@@ -27,8 +27,7 @@ APART = {
     "Loss": "a loss around a model, to compare gradients",
     "ByFunction": "a layer around a function, to check an exercise",
     "Speller": "packs words by their lengths, and meta has no numbers",
-    "Dot": "part of the Speller; its step is tried below",
-    "Additive": "part of the Speller; its step is tried below",
+    "Backwards": "attention over embeddings; its step is tried below",
 }
 
 
@@ -142,16 +141,13 @@ def test_a_step_of_a_chapter_leaves_nothing_on_the_cpu(case):
     assert not idle, idle
 
 
-def test_attention_and_the_scores_that_are_trained():
-    d = definitions("12_attention/01")
-    q, k = torch.rand(2, 3, 64, device="meta"), torch.rand(2, 5, 128, device="meta")
-    mask = torch.ones(2, 1, 5, dtype=torch.bool, device="meta")
-    for score in (d.Dot(64, 128), d.Additive(64, 128)):
-        score.to("meta")
-        with one_device():
-            out, _ = d.attention(score, q, k, k, mask)
-            d.sequence_loss(out, torch.zeros(2, 3, dtype=torch.long, device="meta")).backward()
-        assert all(p.grad is not None for p in score.parameters())
+def test_attention_and_the_score_that_is_trained():
+    model = definitions("12_attention/01").Backwards().to("meta")
+    lengths, said = (torch.zeros(n, dtype=torch.long, device="meta") for n in (2, (2, 10)))
+    with one_device():
+        out, _ = model(lengths, torch.rand(2, 10, 27, device="meta"))
+        definitions("12_attention/04").sequence_loss(out, said).backward()
+    assert all(p.grad is not None for p in model.parameters())
 
 
 def test_the_stacked_q_networks():
