@@ -25,7 +25,7 @@ COLAB = {
     "scikit-image": ["0.25.2"],
     "scikit-learn": ["1.6.1"],
     "scipy": ["1.16.3"],
-    "torch": ["2.8.0", "2.9.0"],
+    "torch": ["2.9.0", "2.10.0"],
     "tqdm": ["4.67.1"],
 }
 # Absent from Colab: all that an install there may bring. They must not ask for other versions of the above.
