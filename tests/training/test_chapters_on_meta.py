@@ -68,10 +68,6 @@ def pixels(z: Any, y: torch.Tensor) -> torch.Tensor:
     return sum(F.cross_entropy(one, y) for one in heads)
 
 
-def residual_loss(out: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return definitions("08_cnn/08").losses(out, y).sum()
-
-
 class AutoencoderStep(nn.Module):
     """A Coder of the chapter with the chapter's loss in its forward pass."""
 
@@ -99,15 +95,15 @@ STEPS = {  # notebook, builder, batch, loss; by the name of the class or the bui
     "BatchNorm": ("06_training_practice/02", lambda d: d.deep(3, d.BatchNorm), digits(8, 196), F.cross_entropy),
     "GhostNorm": ("06_training_practice/02", lambda d: d.deep(3, d.GhostNorm), digits(256, 196), F.cross_entropy),
     "Noise": ("06_training_practice/11", lambda d: d.deep(3, d.noisy_norm), digits(8, 196), F.cross_entropy),
-    "Net, Unit": ("08_cnn/08", lambda d: d.Net("residual", 3), digits(8, 1, 8, 8), residual_loss),
-    "Net, plain": ("08_cnn/08", lambda d: d.Net("plain", 3), digits(8, 1, 8, 8), residual_loss),
-    "Net, pre-activation": ("08_cnn/08", lambda d: d.Net("pre-activation", 3), digits(8, 1, 8, 8), residual_loss),
-    "Block": ("08_cnn/08", lambda d: d.resnet((1, 1, 1, 1), True), (torch.rand(2, 3, 64, 64), torch.zeros(2).long()),
+    "Unit": ("08_cnn/08", lambda d: d.network(3, True), digits(8, 1, 8, 8), F.cross_entropy),
+    "Unit, plain": ("08_cnn/08", lambda d: d.network(3, False), digits(8, 1, 8, 8), F.cross_entropy),
+    "Unit, pre-activation": (
+        "08_cnn/16", lambda d: d.network(3, "pre-activation"), digits(8, 1, 8, 8), F.cross_entropy),
+    "Block": ("08_cnn/15", lambda d: d.resnet((1, 1, 1, 1), True), (torch.rand(2, 3, 64, 64), torch.zeros(2).long()),
               F.cross_entropy),
-    "PreBlock": ("08_cnn/08",
-                 lambda d: nn.Sequential(d.PreBlock(3, 4, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
-                 digits(8, 3, 8, 8), F.cross_entropy),
-    "Widen, ResNet-20": ("08_cnn/08", lambda d: d.resnet20(4, colors=1), digits(8, 1, 8, 8), F.cross_entropy),
+    "Widen, ResNet-20": (
+        "08_cnn/15", lambda d: d.resnet_small(3, 4, colors=1), digits(8, 1, 8, 8), F.cross_entropy),
+    "PreBlock": ("08_cnn/16", lambda d: d.resnet_pre(1), digits(2, 3, 32, 32), F.cross_entropy),
     "cnn": ("10_adversarial/01", lambda d: d.cnn(), digits(8, 1, 28, 28), F.cross_entropy),
     "mlp": ("10_adversarial/01", lambda d: d.mlp(), digits(8, 1, 28, 28), F.cross_entropy),
     "linear": ("10_adversarial/01", lambda d: d.linear(), digits(8, 1, 28, 28), F.cross_entropy),
