@@ -7,7 +7,8 @@ import pytest
 from nbclient import NotebookClient
 
 CELLS = {
-    "imports": "import deep_learning_notebooks\nimport numpy as np\nfrom utils import claim, exercise, explore, show, verify",
+    "imports": "import deep_learning_notebooks\nimport numpy as np\n"
+    "from utils import claim, exercise, explore, show, verify",
     "verify": "verify(np.ones(2) + 1e-12, np.ones(2), what='ones', against='np.ones')",
     "claim": "claim('Ones add up.', np.ones(3).sum(), '==', 3, unit='apples')",
     "solution": "made = exercise('Exercise 1', 4, expect=2 + 2, right=[4.0, [4]], wrong=[5, 'four'])",
