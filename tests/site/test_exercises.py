@@ -59,6 +59,8 @@ def test_every_value_exercise_is_answered_on_its_page(pages, open_page):
             type_in(box, form, wrongly(form))
             assert box.get_attribute("data-state") == "wrong", identity
             said = box.locator("output").inner_text()
+            for typed in wrongly(form):
+                said = said.replace(typed, "")
             for value in rightly(form):
                 assert len(value) < 3 or value not in said, f"{identity} tells the answer"
             if form["kind"] == "numbers":

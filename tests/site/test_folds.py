@@ -117,7 +117,10 @@ def test_no_page_has_more_than_three_seals_in_a_row(site_dir):
     lines = 0
     for path in site_pages(site_dir):
         run, folded_in, said = 0, None, ""
-        for piece in PIECE.finditer((site_dir / path).read_text("utf8")):
+        html = (site_dir / path).read_text("utf8")
+        # A seal's own runs open too: their end is not the end of a fold of seals.
+        html = re.sub(r'<details class="book-runs[^>]*>.*?</details>', "", html, flags=re.S)
+        for piece in PIECE.finditer(html):
             if piece["fold"]:
                 folded_in, said = 0, piece["fold"]
             elif piece["end"] and folded_in is not None:
