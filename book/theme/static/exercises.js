@@ -98,14 +98,11 @@ function enhance(box, at) {
   const element = make("form", { noValidate: true }, ...shown, button, ...asks, said);
   element.setAttribute("aria-label", box.dataset.title);
   let tries = 0;
-  const settle = (state, message) => {
-    box.dataset.state = state;
-    said.textContent = message;
-  };
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     const { state, message, field, unread } = judge(form, texts());
-    settle(state, message);
+    box.dataset.state = state;
+    said.textContent = message;
     for (const [i, input] of inputs.entries()) {
       if (i === field) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
@@ -120,14 +117,10 @@ function enhance(box, at) {
         said.textContent += " The hint above is open now.";
       }
     }
-    if (state !== "open") {
-      dispatchEvent(new CustomEvent("book-answered", { detail: { id: box.dataset.exercise, state, texts: texts() } }));
-    }
   });
   box.append(element);
   box.hidden = false;
   box.closest(".cell")?.classList.add("asks-here");
-  return { box, settle };
 }
 
 function style() {
@@ -137,9 +130,4 @@ function style() {
 
 const boxes = typeof document === "undefined" ? [] : [...document.querySelectorAll(".book-form[data-exercise]")];
 if (boxes.length) style();
-const found = boxes.map(enhance);
-
-/** Show an exercise as solved before: `progress.js` knows. */
-export function solved(id) {
-  for (const { box, settle } of found) if (box.dataset.exercise === id) settle("right", "Solved.");
-}
+boxes.forEach(enhance);
