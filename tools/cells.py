@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections.abc import Iterator
@@ -16,6 +17,16 @@ HEADING = re.compile(r"^(#+) +(.+?)\s*$", re.M)
 
 def source(cell: Cell) -> str:
     return "".join(cell.get("source", ""))
+
+
+def syntax_tree(cell: Cell) -> ast.Module:
+    """A code cell's syntax tree, magics as calls; an empty one for what is no Python. Needs IPython."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        return ast.parse(TransformerManager().transform_cell(source(cell)))
+    except SyntaxError:
+        return ast.Module([], [])
 
 
 def digest(cells: list[Cell]) -> str:

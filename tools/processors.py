@@ -15,12 +15,12 @@ import hashlib
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tools.cells import syntax_tree
 from tools.notebooks import ROOT, THREAD_COUNTS, all_notebooks
 
 # What each library asks, in this order: PyTorch, oneDNN, MKL, OpenBLAS (SciPy's and NumPy's), NumPy's own loops. NumPy
@@ -48,7 +48,6 @@ SLOWER = {"SSE4": 1.6, "AVX2": 1.1, "native": 1.0}
 NO_OTHERS = "this is no x86-64 processor: the variables that choose an instruction set do nothing here"
 # A call of one of these is a training run: what comes out depends on the order of every sum before it.
 TRAINING = frozenset({"backward", "fit", "step"})
-MAGIC = re.compile(r"^([ \t]*)[%!].*", re.M)
 
 
 def can_imitate() -> bool:
@@ -81,8 +80,7 @@ def trains(path: Path) -> bool:
     for cell in json.loads(path.read_text("utf8"))["cells"]:
         if cell["cell_type"] != "code":
             continue
-        code = MAGIC.sub(r"\1pass", "".join(cell["source"]))
-        for node in ast.walk(ast.parse(code)):
+        for node in ast.walk(syntax_tree(cell)):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 if name in TRAINING:

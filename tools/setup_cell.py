@@ -14,9 +14,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from IPython.core.inputtransformer2 import TransformerManager
-
-from tools.cells import Cell, source
+from tools.cells import Cell, syntax_tree
 from utils.data.environments import _MINATAR
 from utils.data.packages import PACKAGES
 
@@ -36,14 +34,8 @@ WITH_THE_HELPERS = {
 
 
 def parsed(cells: list[Cell]) -> Iterator[ast.Module]:
-    """The code cells' syntax trees; magics become calls, a cell that is no Python is passed over."""
-    transform = TransformerManager().transform_cell
-    for cell in cells:
-        if cell["cell_type"] == "code":
-            try:
-                yield ast.parse(transform(source(cell)))
-            except SyntaxError:
-                continue
+    """The code cells' syntax trees."""
+    return map(syntax_tree, (cell for cell in cells if cell["cell_type"] == "code"))
 
 
 @cache

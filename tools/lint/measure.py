@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tools.cells import Cell, source
+from tools.cells import Cell, source, syntax_tree
 from tools.lint.notebook import RULES, Finding, collapsed, of, outside_code, records, rule
 
 _BEFORE = set(RULES)
@@ -43,14 +43,6 @@ def lines(cell: Cell) -> int:
 def words(text: str) -> int:
     """Words of prose; a formula is read, but it is no word."""
     return len(FORMULA.sub("", outside_code(text)).split())
-
-
-def tree(cell: Cell) -> ast.Module:
-    """The cell's code; lines that only IPython understands count as ``pass``."""
-    try:
-        return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source(cell), flags=re.M))
-    except SyntaxError:
-        return ast.Module([], [])
 
 
 @rule
@@ -156,7 +148,7 @@ def _kind(value: ast.expr | None) -> str:
 
 def _bindings(cell: Cell) -> Iterator[tuple[str, str]]:
     """(name, kind) of everything a cell defines at top level."""
-    for node in tree(cell).body:
+    for node in syntax_tree(cell).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node.name, "function"
         elif isinstance(node, ast.ClassDef):
@@ -217,7 +209,7 @@ def _only_layout(node: ast.stmt) -> bool:
 def layout_folded(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     """What holds nothing but captions and layout teaches nothing in sight."""
     for at, cell in of("code", cells):
-        body = tree(cell).body
+        body = syntax_tree(cell).body
         calls = Counter(
             getattr(node.value.func, "id", "")
             for node in body
@@ -255,12 +247,12 @@ def measured_marks(cells: list[Cell], **_: Any) -> Iterator[Finding]:
     drawn = {
         getattr(call.args[0], "id", "")
         for _, cell in code
-        for call in ast.walk(tree(cell))
+        for call in ast.walk(syntax_tree(cell))
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "explore" and call.args
     }
     for at, cell in code:
         found = []
-        for node in ast.walk(tree(cell)):
+        for node in ast.walk(syntax_tree(cell)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"show", "print", *WIDGETS}:
                 texts = node.args if node.func.id == "print" else []
                 texts = [*texts, *(k.value for k in node.keywords if k.arg in ("caption", "alt"))]
