@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from good_notebook import FOLDED, cell, code, markdown
+from good_notebook import FOLDED, code, edit, markdown, replace
 
 
 def insert(new: dict, at: int = 3):
     return lambda nb: nb["cells"].insert(at, new)
-
-
-def put(start: str, **changes):
-    return lambda nb: cell(nb, start).update(changes)
-
-
-def swap(start: str, old: str, new: str):
-    def mutate(nb):
-        found = cell(nb, start)
-        assert old in found["source"], f"the good notebook has no {old!r}: the mutation would change nothing"
-        found["source"] = found["source"].replace(old, new)
-
-    return mutate
 
 
 def many_seals(kind: str, count: int, **metadata):
@@ -48,18 +35,18 @@ BROKEN_MEASURE = [
         lambda nb: nb.update(cells=[c for c in nb["cells"] if c["cell_type"] == "markdown"]),
         "split or join",
     ),
-    ("length", "has 92 words", put("## See it first", source="## See it first"), "one question"),
+    ("length", "has 92 words", edit("## See it first", source="## See it first"), "one question"),
     (
         "length",
         "words, the guide asks",
-        put("## See it first", source="## See it first\n\n" + "word " * 2000),
+        edit("## See it first", source="## See it first\n\n" + "word " * 2000),
         "one question",
     ),
-    ("length", "lines of code, the limit is 450", put("a = 1", source="a = 1\n" * 450), "second notebook"),
+    ("length", "lines of code, the limit is 450", edit("a = 1", source="a = 1\n" * 450), "second notebook"),
     (
         "length",
         "lines of code folded",
-        put("# @title Solution 1", source="# @title Solution 1\n" + "x = 1\n" * 40),
+        edit("# @title Solution 1", source="# @title Solution 1\n" + "x = 1\n" * 40),
         "show them",
     ),
     (
@@ -73,13 +60,13 @@ BROKEN_MEASURE = [
     (
         "references",
         "lists L. Euler (1748), On doubling",
-        swap("## From scratch", "Euler's", "old"),
+        replace("## From scratch", "Euler's", "old"),
         "cite it",
     ),
     (
         "references",
         "lists A. Émile and B. Ng (1999), More",
-        swap(
+        replace(
             "## In the notes",
             "**References.**",
             "**References.** A. Émile and B. Ng (1999), [More](x), in part.",

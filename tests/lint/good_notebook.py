@@ -91,3 +91,17 @@ def good() -> dict[str, Any]:
 def cell(notebook: dict[str, Any], start: str) -> dict[str, Any]:
     """The first cell whose source starts with ``start``."""
     return next(c for c in notebook["cells"] if c["source"].startswith(start))
+
+
+def edit(start: str, **changes):
+    """A mutation: set keys of the cell that starts with ``start``."""
+    return lambda nb: cell(nb, start).update(changes)
+
+
+def replace(start: str, old: str, new: str):
+    def mutate(nb):
+        found = cell(nb, start)
+        assert old in found["source"], f"the good notebook has no {old!r}: the mutation would change nothing"
+        found["source"] = found["source"].replace(old, new)
+
+    return mutate

@@ -6,7 +6,20 @@ import json
 
 import pytest
 from broken_measure import BROKEN_MEASURE, INNOCENT_MEASURE
-from good_notebook import FOLDED, PICTURE, REPOSITORY, TEXTS, TITLE, cell, code, exercise, good, markdown
+from good_notebook import (
+    FOLDED,
+    PICTURE,
+    REPOSITORY,
+    TEXTS,
+    TITLE,
+    cell,
+    code,
+    edit,
+    exercise,
+    good,
+    markdown,
+    replace,
+)
 
 from tools.lint.__main__ import notebook_findings
 from tools.lint.measure import MEASURE
@@ -20,20 +33,6 @@ def findings(notebook: dict, folder) -> list[str]:
     path = folder / "notebook.ipynb"
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return list(notebook_findings(path, NAME, REPOSITORY))
-
-
-def edit(start: str, **changes):
-    """A mutation: set keys of the cell that starts with ``start``."""
-    return lambda nb: cell(nb, start).update(changes)
-
-
-def replace(start: str, old: str, new: str):
-    def mutate(nb):
-        found = cell(nb, start)
-        assert old in found["source"], f"the good notebook has no {old!r}: the mutation would change nothing"
-        found["source"] = found["source"].replace(old, new)
-
-    return mutate
 
 
 def drop(start: str):
