@@ -5,7 +5,6 @@ from __future__ import annotations
 import configparser
 import copy
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -267,7 +266,7 @@ PRINTED = [
 
 
 @pytest.fixture(scope="module")
-def nbval_report(tmp_path_factory):
+def nbval_report(tmp_path_factory, nbval):
     """nbval as `make nbval` runs it: two cells differ in measured values, the third in its claim."""
     folder = tmp_path_factory.mktemp("nbval")
     cells = [
@@ -279,20 +278,7 @@ def nbval_report(tmp_path_factory):
         for number, (now, stored) in enumerate(PRINTED, 1)
     ]
     nbformat.write(notebooks.clean(new_notebook(cells=cells)), folder / "page.ipynb")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        str(folder),
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        "/dev/null",
-        "-rA",
-        "--nbval",
-    ]
-    command += ["--nbval-current-env", "--nbval-sanitize-with", str(SANITIZERS), "--rootdir", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    done = nbval(folder)
     return done.returncode, done.stdout
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -148,7 +146,7 @@ STORED = {
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
+def report(tmp_path_factory, nbval):
     """nbval as `make nbval` runs it, over one cell for each of the above and two figures."""
     folder = tmp_path_factory.mktemp("nbval")
     cells = []
@@ -162,22 +160,7 @@ def report(tmp_path_factory):
         output = new_output("display_data", data=data, metadata={"book": record})
         cells.append(new_code_cell(FIGURE_CODE, execution_count=len(cells) + 1, outputs=[output]))
     nbformat.write(new_notebook(cells=cells), folder / "page.ipynb")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        str(folder),
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        "/dev/null",
-        "-rA",
-    ]
-    command += ["--nbval", "--nbval-current-env", "--rootdir", str(folder)]
-    command += ["--nbval-sanitize-with", str(ROOT / "tests" / "nbval.cfg")]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        return subprocess.run(command, capture_output=True, text=True, cwd=folder).stdout
+    return nbval(folder).stdout
 
 
 @pytest.mark.parametrize("what", STORED)
