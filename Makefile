@@ -99,7 +99,7 @@ processors: $(VENV)/all.stamp ## nbval of what trains, as another processor runs
 	$(BIN)/python -m tools.processors $(N) $(if $(ALL),--all) $(if $(KIND),--kind $(KIND)) $(if $(MINUTES),--minutes $(MINUTES)) --jobs $(JOBS)
 
 site: $(VENV)/all.stamp book ## the built site, and JupyterLab, in headless Chromium
-	$(ONE_THREAD) $(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadfile
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/site -n $(JOBS) --dist loadgroup
 	$(ONE_THREAD) $(BIN)/python -m pytest tests/lab
 
 # ---- upkeep

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from site_tools import CHROMIUM_FLAGS, ROOT, Watch, find_chromium, serve, unavailable
+from site_tools import CHROMIUM_FLAGS, Watch, built_site, find_chromium, serve, unavailable
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """With ``--dist loadgroup`` a file's tests stay in one process; those of single pages go wherever there is time."""
+    for item in items:
+        if item.path.parent.name == "site" and item.path.name != "test_every_page.py":
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 @pytest.fixture(scope="session")
 def site_dir() -> Path:
-    folder = Path(os.environ.get("BOOK_SITE", ROOT / "_build" / "html"))
+    folder = built_site()
     if not (folder / "index.html").is_file():
         unavailable(f"no built site in {folder}; run 'make book'")
     return folder

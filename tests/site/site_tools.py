@@ -41,6 +41,11 @@ def unavailable(what: str) -> None:
     pytest.skip(what)
 
 
+def built_site() -> Path:
+    """Where the site under test lies."""
+    return Path(os.environ.get("BOOK_SITE", ROOT / "_build" / "html"))
+
+
 def find_chromium() -> str | None:
     names = (
         os.environ.get("CHROMIUM"),

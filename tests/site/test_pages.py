@@ -1,8 +1,7 @@
-"""Every page of the built site, in headless Chromium."""
+"""Every page of the built site as its HTML stands; test_every_page.py opens them."""
 
 from __future__ import annotations
 
-import gzip
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -10,99 +9,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from site_tools import DESKTOP_LINE, ROOT, site_pages, slow_down
+from site_tools import site_pages
 
-FAULTS = "{resultTypes: ['violations']}"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PHONE = {"width": 360, "height": 740}
-NARROW = {"width": 320, "height": 640}  # what must fit without scrolling sideways by WCAG 2.2, 1.4.10
 SPOKEN = ("alt", "title", "aria-label")
-# Requests of figures don't count towards a page's first load.
-FIGURES = (".svg", ".png", ".jpg", ".webp", ".gif", ".avif")
 
 
 @pytest.fixture(scope="session")
 def pages(site_dir):
     return site_pages(site_dir)
-
-
-def scroll_through(page) -> None:
-    """Bring every lazy figure and widget near the viewport."""
-    page.evaluate(
-        """async () => {
-            document.documentElement.style.scrollBehavior = "auto";
-            for (let y = 0; y < document.documentElement.scrollHeight; y += 500) {
-                scrollTo(0, y);
-                await new Promise((done) => setTimeout(done, 20));
-            }
-            scrollTo(0, 0);
-            const shown = [...document.images].filter((image) => image.offsetParent);
-            await Promise.all(shown.map((image) => image.decode().catch(() => 0)));
-        }"""
-    )
-
-
-@pytest.fixture
-def visit(open_page, site):
-    """visit(paths, **context options) yields (path, page, faults), in one tab: quicker than one for each.
-
-    With a ``line`` each page comes over it, and nothing from the cache.
-    """
-
-    def visit_(paths, line=None, **options):
-        page, watch = open_page("404.html", **options)
-        if line:
-            slow_down(page, line, cache=False)
-        for path in paths:
-            watch.faults.clear()
-            page.goto(site + path, wait_until="load")
-            yield path, page, watch.faults
-
-    return visit_
-
-
-def test_no_page_has_an_error_or_a_request_that_leaves(visit, pages):
-    found = {}
-    for path, page, faults in visit(pages):
-        scroll_through(page)
-        marked = page.evaluate("[...document.querySelectorAll('.book-stage')].map((s) => s.textContent)")
-        faults += ["marks of measured text in a widget" for text in marked if re.search("⟨.*⟩", text)]
-        if faults:
-            found[path] = list(faults)
-    assert not found
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_violation(visit, pages, theme):
-    assert AXE.is_file(), "axe-core is missing: run 'npm ci'"
-    found = {}
-    for path, page, _ in visit(pages, color_scheme=theme, bypass_csp=True, reduced_motion="reduce"):
-        page.evaluate(AXE.read_text("utf8"))
-        # Folded, as a reader meets the page: the names of the folds.
-        violations = page.evaluate(
-            f"axe.run([...document.querySelectorAll('main details, .menu')], {FAULTS})"
-        )
-        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((d) => { d.open = true; })")
-        scroll_through(page)
-        violations["violations"] += page.evaluate(f"axe.run(document, {FAULTS})")["violations"]
-        for violation in violations["violations"]:
-            nodes = [node["html"][:120] for node in violation["nodes"][:3]]
-            found.setdefault(path, []).append((violation["id"], nodes))
-    assert not found
-
-
-def test_nothing_is_wider_than_a_phone(visit, pages):
-    wide = {}
-    for path, page, _ in visit(pages, viewport=NARROW):
-        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach((d) => { d.open = true; })")
-        widgets = page.locator("[data-widget]")
-        for at in range(widgets.count()):  # alive, it may be wider than its picture
-            widgets.nth(at).evaluate("(w) => w.scrollIntoView({behavior: 'instant', block: 'center'})")
-            page.wait_for_function("(w) => w.dataset.live", arg=widgets.nth(at).element_handle())
-        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if overflow > 0:
-            wide[path] = overflow
-    assert not wide
 
 
 def test_every_page_has_the_policy_and_one_inline_script_that_it_names(site_dir, pages):
@@ -136,34 +50,6 @@ def test_links_and_anchors_inside_the_site_resolve(site_dir, pages):
                 if f'id="{unquote(parts.fragment)}"' not in texts.get(name, ""):
                     broken.append(f"{path}: {target} (no such anchor)")
     assert not broken
-
-
-@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
-def test_first_load_is_light_and_steady(visit, pages, site_dir, viewport):
-    heavy = {}
-    # Over a line, fonts and scripts come after the text, as they do for a reader.
-    for path, page, _ in visit(pages, line=DESKTOP_LINE, viewport=viewport):
-        page.wait_for_timeout(150)
-        names = page.evaluate("performance.getEntriesByType('resource').map((r) => new URL(r.name).pathname)")
-        total = 0
-        for name in {f"/{path}", *names}:
-            file = site_dir / unquote(name).lstrip("/")
-            if file.suffix in FIGURES or "/state/" in name:
-                continue
-            data = file.read_bytes()
-            total += len(data) if file.suffix == ".woff2" else len(gzip.compress(data, 6))
-        shift = page.evaluate(
-            """() => new Promise((done) => {
-                let sum = 0;
-                new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
-                    if (!entry.hadRecentInput) sum += entry.value;
-                })).observe({type: "layout-shift", buffered: true});
-                setTimeout(() => done(sum), 100);
-            })"""
-        )
-        if total > 250_000 or shift > 0.02:
-            heavy[path] = (total, shift)
-    assert not heavy
 
 
 def test_figures_have_a_place_before_they_load(site_dir, pages):

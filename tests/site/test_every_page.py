@@ -1,0 +1,116 @@
+"""Every page of the built site, in headless Chromium: three tests a page, which two processes share.
+
+A page is opened as on a desktop, as on a phone, and for axe, and all is looked at in the same visit: so that one page
+more costs little. ``BOOK_PAGES`` (addresses with spaces between) names the pages to visit; by default all.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from urllib.parse import unquote
+
+import pytest
+from operating import alive, dead, missed, scroll_through, unfold
+from site_tools import DESKTOP_LINE, ROOT, built_site, site_pages, slow_down, unavailable
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 360, "height": 740}
+NARROW = {"width": 320, "height": 640}  # what must fit without scrolling sideways by WCAG 2.2, 1.4.10
+# Requests of figures don't count towards a page's first load.
+FIGURES = (".svg", ".png", ".jpg", ".webp", ".gif", ".avif")
+MOST_BYTES, MOST_SHIFT = 250_000, 0.02
+SHIFT = """() => new Promise((done) => {
+    let sum = 0;
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+        if (!entry.hadRecentInput) sum += entry.value;
+    })).observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 100);
+})"""
+
+
+def pytest_generate_tests(metafunc):
+    if "path" in metafunc.fixturenames:
+        chosen = os.environ.get("BOOK_PAGES")
+        paths = chosen.split() if chosen is not None else site_pages(built_site())
+        metafunc.parametrize("path", paths or [pytest.param(None, id="no page")])
+
+
+@pytest.fixture
+def visit(path, open_page, site):
+    """visit(**context options) -> (the page over a desktop's line with nothing in its cache, what it did wrong)."""
+    if path is None:
+        unavailable("no page to visit: run 'make book'")
+
+    def visit_(**options):
+        page, watch = open_page("404.html", **options)
+        slow_down(page, DESKTOP_LINE, cache=False)
+        watch.faults.clear()
+        page.goto(site + path, wait_until="load")
+        page.wait_for_timeout(150)
+        return page, watch.faults
+
+    return visit_
+
+
+def weight(page, path: str, folder) -> int:
+    """Bytes that the first load takes, gzipped, besides figures and what widgets keep."""
+    names = page.evaluate("performance.getEntriesByType('resource').map((r) => new URL(r.name).pathname)")
+    total = 0
+    for name in {f"/{path}", *names}:
+        file = folder / unquote(name).lstrip("/")
+        if file.suffix not in FIGURES and "/state/" not in name:
+            data = file.read_bytes()
+            total += len(data) if file.suffix == ".woff2" else len(gzip.compress(data, 6))
+    return total
+
+
+def test_on_a_desktop_it_loads_lightly_and_answers_the_keyboard(visit, path, site_dir):
+    page, faults = visit(viewport=DESKTOP)
+    assert weight(page, path, site_dir) <= MOST_BYTES
+    assert page.evaluate(SHIFT) <= MOST_SHIFT
+    scroll_through(page)
+    widgets = alive(page)
+    wrong = [*missed(page, widgets), *dead(page, widgets)]
+    marked = page.evaluate("[...document.querySelectorAll('.book-stage')].map((s) => s.textContent)")
+    wrong += ["marks of measured text in a widget" for text in marked if re.search("⟨.*⟩", text)]
+    assert not wrong
+    assert not faults
+
+
+def test_on_a_phone_it_is_steady_and_nothing_is_cut(visit, path):
+    page, faults = visit(viewport=PHONE)
+    assert page.evaluate(SHIFT) <= MOST_SHIFT
+    widgets = alive(page)  # alive, one may be wider than its picture
+    for at in range(widgets.count()):
+        box = widgets.nth(at).bounding_box()
+        assert box["x"] >= 0, f"widget {at}"
+        assert box["x"] + box["width"] <= PHONE["width"] + 1, f"widget {at}"
+    page.set_viewport_size(NARROW)
+    unfold(page)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert not faults
+
+
+def test_axe_finds_no_violation(visit, path):
+    assert AXE.is_file(), "axe-core is missing: run 'npm ci'"
+    page, _ = visit(viewport=DESKTOP, bypass_csp=True, reduced_motion="reduce")
+    page.evaluate(AXE.read_text("utf8"))
+    # Folded, as a reader meets the page: the names of the folds. Dark, only colors differ.
+    light, colors = "{resultTypes: ['violations']}", "{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}"
+    found = [
+        ("folded", page.evaluate(f"axe.run([...document.querySelectorAll('main details, .menu')], {light})"))
+    ]
+    unfold(page)
+    scroll_through(page)
+    found.append(("light", page.evaluate(f"axe.run(document, {light})")))
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
+    found.append(("dark", page.evaluate(f"axe.run(document, {colors})")))
+    assert not [
+        (state, violation["id"], [node["html"][:120] for node in violation["nodes"][:3]])
+        for state, result in found
+        for violation in result["violations"]
+    ]
