@@ -17,6 +17,7 @@ _EXPORTS = {
     "verify": "utils.proof",
     "claim": "utils.proof",
     "exercise": "utils.exercises",
+    "ask": "utils.widgets.ask",
     "explore": "utils.widgets.explorer",
     "race": "utils.widgets.race",
     "divergences": "utils.widgets.divergences",

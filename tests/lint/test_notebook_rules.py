@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from broken_asking import BROKEN_ASKING, INNOCENT_ASKING
 from broken_measure import BROKEN_MEASURE, INNOCENT_MEASURE
 from good_notebook import (
     FOLDED,
@@ -230,6 +231,7 @@ BROKEN = [
         "make notebooks N=",
     ),
     *BROKEN_MEASURE,
+    *BROKEN_ASKING,
 ]
 
 
@@ -280,6 +282,14 @@ def test_sources_may_be_stored_as_lists_of_lines(tmp_path):
     ],
 )
 def test_what_only_looks_like_a_fault_is_left_alone(innocent, tmp_path):
+    notebook = good()
+    notebook["cells"].insert(6, innocent)
+    assert findings(notebook, tmp_path) == []
+
+
+@pytest.mark.parametrize("innocent", INNOCENT_ASKING, ids=lambda cell: cell["source"][-60:])
+def test_a_measured_answer_is_left_alone(innocent, tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.lint.__main__.RULES", {"asking": RULES["asking"]})
     notebook = good()
     notebook["cells"].insert(6, innocent)
     assert findings(notebook, tmp_path) == []

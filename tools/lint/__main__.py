@@ -10,7 +10,11 @@ from pathlib import Path
 
 import yaml
 
-from tools.lint import links, topics
+from tools.lint import (
+    asking,  # noqa: F401 (its rule joins the others)
+    links,
+    topics,
+)
 from tools.lint.measure import MEASURE
 from tools.lint.notebook import RULES, readable
 

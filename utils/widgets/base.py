@@ -65,6 +65,15 @@ class BookWidget(anywidget.AnyWidget):
             cls._css = style_text(cls.name)
         super().__init_subclass__(**kwargs)
 
+    def record(self) -> dict[str, Any]:
+        """What the output says of itself, for lint and the site."""
+        texts = {"caption": unmarked(self.caption), "alt": unmarked(self.alt)}
+        return {"kind": "widget", "name": self.name, **texts}
+
+    def plain_text(self) -> str:
+        """For a terminal."""
+        return f"Widget: {self.caption}\n({self.alt})"
+
     def poster(self) -> tuple[str, int, int]:
         """A still picture of the widget at its start: data URI, width and height in px."""
         raise NotImplementedError
@@ -75,8 +84,12 @@ class BookWidget(anywidget.AnyWidget):
         names = [n for n in self.trait_names(sync=True) if n not in inherited and not n.startswith("_")]
         return {**{n: getattr(self, n) for n in sorted(names)}, "live": False}
 
-    def page_html(self) -> str:
-        """The fallback: state and picture, brought to life by the site's host."""
+    def page_script(self) -> str:
+        """The state for the site's host, as JSON in an element that runs nothing.
+
+        Raises:
+            ValueError: it is too large for a page.
+        """
         # "</" would end the script element early, "<!--" would hide its end.
         state = (
             json.dumps(self.page_state(), ensure_ascii=False, separators=(",", ":"))
@@ -88,10 +101,14 @@ class BookWidget(anywidget.AnyWidget):
                 f"the state of this {self.name} widget is {len(state.encode()) / 1000:.0f} kB, a page carries "
                 f"{STATE_LIMIT / 1000:.0f} kB: give fewer stops or a smaller picture"
             )
+        return f'<script type="application/json">{state}</script>'
+
+    def page_html(self) -> str:
+        """The fallback: state and picture, brought to life by the site's host."""
+        script = self.page_script()
         src, width, height = self.poster()
         return (
-            f'<div class="book-widget" data-widget="{escape(self.name)}">'
-            f'<script type="application/json">{state}</script>'
+            f'<div class="book-widget" data-widget="{escape(self.name)}">{script}'
             f"{figure_html(src, width, height, self.caption, self.alt)}</div>"
         )
 
@@ -115,7 +132,5 @@ class BookWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        data = {**data, "text/html": self.page_html(), "text/plain": f"Widget: {self.caption}\n({self.alt})"}
-        texts = {"caption": unmarked(self.caption), "alt": unmarked(self.alt)}
-        record = {"kind": "widget", "name": self.name, **texts}
-        return data, {**metadata, "book": record}
+        data = {**data, "text/html": self.page_html(), "text/plain": self.plain_text()}
+        return data, {**metadata, "book": self.record()}

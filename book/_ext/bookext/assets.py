@@ -33,6 +33,9 @@ ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 # Order matters: later files refine earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "notebook", "widgets", "print")
 
+# Scripts that run from a disk too.
+CLASSIC = ("ask.js", "exercises.js", "progress.js", "progress_page.js")
+
 # The fonts that nearly every formula needs.
 FONTS = ("KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2")
 
@@ -97,9 +100,26 @@ def _write_widgets(static: Path) -> None:
     target = static / "widgets"
     target.mkdir(parents=True, exist_ok=True)
     modules = load(WIDGETS / "modules.py")
-    for name in modules.module_names():
+    names = [name for name in modules.module_names() if name != "ask"]  # it comes with its own script
+    for name in names:
         (target / f"{name}.mjs").write_text(modules.module_text(name), "utf8")
-    (target / "widget.css").write_text(modules.style_text(), "utf8")
+    (target / "widget.css").write_text(modules.style_text(*names), "utf8")
+
+
+def script_text(name: str) -> str:
+    """A script of the theme as the site serves it: without comments, those of CLASSIC as plain scripts.
+
+    A browser loads no module from a disk, and the offline copy's exercises, predictions and progress are to work.
+    """
+    text = (THEME / "static" / name).read_text("utf8")
+    if name not in CLASSIC:
+        return text
+    if name == "ask.js":
+        text = load(WIDGETS / "modules.py").module_text("ask") + "\n" + text
+    text = re.sub(r"^\s*/\*.*?\*/|^\s*//.*$", "", text, flags=re.M | re.S)
+    text = re.sub(r"^export default .*$|^export (?=const|function|class)", "", text, flags=re.M)
+    body = re.sub(r"\n\s*\n+", "\n", text).strip()
+    return f'"use strict";\n{{\n{body}\n}}\n'
 
 
 def copy_ort(static: Path) -> None:
@@ -134,7 +154,11 @@ def write_assets(app: Sphinx) -> None:
     _write_widgets(static)
     copy_ort(static)
     for script in sorted((THEME / "static").iterdir()):
-        shutil.copyfile(script, static / script.name)
+        if script.suffix == ".js":
+            (static / script.name).write_text(script_text(script.name), "utf8")
+        else:
+            shutil.copyfile(script, static / script.name)
+    shutil.copyfile(WIDGETS / "css" / "ask.css", static / "ask.css")
 
 
 def address(app: Sphinx, name: str) -> str:

@@ -1,4 +1,5 @@
-"""The forms of exercises that a page checks by itself, taken from the records that `utils.exercise` leaves.
+"""The forms of exercises that a page checks by itself, taken from the records that `utils.exercise` leaves, and
+the names of its predictions (`utils.ask`).
 
 The form stands beside the open attempt, hidden; ``exercises.js`` shows it in the place of the attempt's code.
 Without scripts the attempt is plain code, as in the notebook.
@@ -56,3 +57,9 @@ def add_form(seal: Tag, notebook: Path, soup: BeautifulSoup) -> None:
     data.string = json.dumps(form, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     box.append(data)
     seal.insert_after(box)
+
+
+def name_ask(box: Tag, notebook: Path, number: int) -> None:
+    """A prediction is known by its place among those of its page; ``ask.js`` brings it to life."""
+    box["data-ask"] = identity(notebook, str(number))
+    box["data-state"] = "open"

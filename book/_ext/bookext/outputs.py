@@ -108,7 +108,13 @@ def unmark(soup: BeautifulSoup) -> None:
         text.extract()
 
 
-def rewrite(html: str, writer: Writer, checks: Iterator[int], notebook: Path | None = None) -> str:
+def rewrite(
+    html: str,
+    writer: Writer,
+    checks: Iterator[int],
+    notebook: Path | None = None,
+    asks: Iterator[int] | None = None,
+) -> str:
     """An output's HTML as the site serves it; each verify and claim gets an address, ``check-1`` and so on.
 
     Args:
@@ -123,6 +129,9 @@ def rewrite(html: str, writer: Writer, checks: Iterator[int], notebook: Path | N
     for seal in soup.select(".book-seal[data-kind=exercise][data-state=unwritten]"):
         if notebook:
             exercises.add_form(seal, notebook, soup)
+    for box in soup.select(".book-ask"):
+        if notebook and asks:
+            exercises.name_ask(box, notebook, next(asks))
     for element in soup.select(".book-figure, .book-figure *, .book-seal, .book-seal *, .book-widget"):
         # The style is for Jupyter, which has no style sheet of ours.
         del element["style"]
@@ -142,13 +151,14 @@ class MoveOutputs(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         checks = itertools.count(1)  # in the page's order, as the ledger counts them
+        asks = itertools.count(1)
         source = Path(self.env.doc2path(self.env.docname))
         notebook = source if source.suffix == ".ipynb" else None
         writer = Writer(Path(self.app.outdir), self.app.builder.get_target_uri(self.env.docname))
         for node in list(self.document.findall(nodes.raw)):
             text = node.astext()
             if node.get("format") == "html" and re.search(r"<img\b|class=\"book-|data-widget|⟨", text):
-                node.replace_self(nodes.raw("", rewrite(text, writer, checks, notebook), format="html"))
+                node.replace_self(nodes.raw("", rewrite(text, writer, checks, notebook, asks), format="html"))
 
 
 def setup(app: Sphinx) -> None:

@@ -130,6 +130,7 @@ def add_context(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         "book_fonts": assets.FONTS if _opens_with_formulas(doctree) else (),
         "book_has_widgets": "data-widget=" in body,
         "book_has_forms": "data-exercise=" in body,
+        "book_has_asks": "data-ask=" in body,
         "book_has_terms": 'class="term"' in body,
         "book_description": escape(_description(doctree)),
         "book_page_url": f"{app.config.html_baseurl.rstrip('/')}/{page}.html"

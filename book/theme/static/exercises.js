@@ -124,7 +124,7 @@ function enhance(box, at) {
 }
 
 function style() {
-  const href = document.querySelector("script[data-style]")?.dataset.style;
+  const href = document.currentScript?.dataset.style;
   if (href) document.head.append(make("link", { rel: "stylesheet", href }));
 }
 
