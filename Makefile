@@ -12,9 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One thread a process: notebooks are budgeted for one, and two run at a time.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 JOBS ?= 2
+SINCE ?= origin/main
 
 .DEFAULT_GOAL := help
-.PHONY: help install book serve offline lab notebooks exercises seeds room test lint unit nbval processors site test-gpu bench lock address clean
+.PHONY: help install book serve offline lab notebooks exercises seeds room test check changed lint unit nbval processors site test-gpu bench lock address clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +73,11 @@ exercises: $(VENV)/all.stamp ## list every exercise with the answers its check w
 test: lint unit nbval processors site ## everything CI runs
 # At another commit others have their turn, where not all fit.
 test: MINUTES ?= 8
+
+check: lint unit changed ## before a pull request: lint, unit tests, and what differs from SINCE (origin/main)
+
+changed: $(VENV)/all.stamp ## notebooks and pages that differ from SINCE, run and visited (LIST=1 only names them)
+	$(BIN)/python -m tools.check --since $(SINCE) $(if $(LIST),--list)
 
 lint: $(VENV)/all.stamp ## ruff, the notebooks' structure, the claims' room, the workflows
 	$(BIN)/ruff check .
