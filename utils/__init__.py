@@ -22,6 +22,7 @@ _EXPORTS = {
     "race": "utils.widgets.race",
     "divergences": "utils.widgets.divergences",
     "convolution_explorer": "utils.widgets.convolution",
+    "broadcasting": "utils.widgets.broadcasting",
     "linear_map_explorer": "utils.widgets.linear_map",
     "steps": "utils.widgets.stepper",
     "playground": "utils.widgets.playground",

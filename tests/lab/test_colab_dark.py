@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from utils import attention_demo, divergences, linear_map_explorer, playground, race
+from utils import attention_demo, broadcasting, divergences, linear_map_explorer, playground, race
 from utils.widgets.modules import module_text, style_text
 
 TEXTS = {"caption": "What to try here.", "alt": "What the picture shows to a reader."}
-MAKERS = [race, linear_map_explorer, divergences, playground, attention_demo]
+MAKERS = [race, broadcasting, linear_map_explorer, divergences, playground, attention_demo]
 PAGE = """<html style="--colab-primary-surface-color:#383838;--colab-primary-text-color:#d5d5d5;
 --colab-secondary-text-color:#aaaaaa;--colab-border-color:#5f6368;background:#383838;color:#d5d5d5">
 <style>%s</style><div id="output-area"></div></html>"""

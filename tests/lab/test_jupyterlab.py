@@ -159,6 +159,7 @@ KINDS = {
     "race": "race({texts})",
     "convolution": "convolution_explorer(matrix=np.eye(6, dtype=int), {texts})",
     "linear_map": "linear_map_explorer({texts})",
+    "broadcasting": "broadcasting({texts})",
     "divergences": "divergences({texts})",
     "playground": "playground({texts})",
     "attention_view": "attention_view(list('abcd'), q=np.eye(4), k=np.eye(4), {texts})",
@@ -172,8 +173,8 @@ import numpy as np
 import torch
 from IPython.display import display
 
-from utils import (attention_view, convolution_explorer, divergences, draw_digit, explore, linear_map_explorer,
-                   playground, race, steps)
+from utils import (attention_view, broadcasting, convolution_explorer, divergences, draw_digit, explore,
+                   linear_map_explorer, playground, race, steps)
 from utils.widgets.stepper import Step, graph
 
 layers = torch.nn.Conv2d(1, 2, 5), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(2 * 24 * 24, 10)

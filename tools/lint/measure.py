@@ -26,6 +26,7 @@ WIDGETS = {
     "divergences",
     "convolution_explorer",
     "linear_map_explorer",
+    "broadcasting",
     "steps",
     "playground",
     "attention_view",
