@@ -59,6 +59,12 @@ def statements(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [record for record in records if runs.is_statement(record)]
 
 
+def predicted(cells: list[dict[str, Any]]) -> dict[str, str]:
+    """question -> the option that a run makes right, of every prediction with options."""
+    records = (o.get("metadata", {}).get("book", {}) for cell in cells for o in cell.get("outputs", []))
+    return {r["question"]: r["right"] for r in records if r.get("kind") == "ask" and r["right"] is not None}
+
+
 def faults(cells: list[dict[str, Any]]) -> Iterator[str]:
     """The last line of every error."""
     for cell in cells:
@@ -71,6 +77,7 @@ def faults(cells: list[dict[str, Any]]) -> Iterator[str]:
 def execute(path: Path, run: Run) -> tuple[list[dict[str, Any]], list[str]]:
     """(its statements, what failed) in one run, which goes on after a failure."""
     nb = nbformat.read(path, as_version=4)
+    told = predicted(nb.cells)
     client = NotebookClient(
         nb,
         timeout=600,
@@ -89,7 +96,13 @@ def execute(path: Path, run: Run) -> tuple[list[dict[str, Any]], list[str]]:
         )
     except (CellTimeoutError, DeadKernelError) as error:  # the other runs are worth having all the same
         stopped = [f"the run stopped: {str(error).splitlines()[0]}"]
-    return statements(nb.cells), [*faults(nb.cells), *stopped]
+    # Which option of a prediction is right is told to every reader: it is the same in every run.
+    other = [
+        f"the prediction {question!r} has the answer {right!r}, the stored outputs say {told[question]!r}"
+        for question, right in predicted(nb.cells).items()
+        if told.get(question, right) != right
+    ]
+    return statements(nb.cells), [*faults(nb.cells), *other, *stopped]
 
 
 def sweep(path: Path, root: Path = ROOT) -> bool:

@@ -17,6 +17,7 @@ from tools import cells, processors, runs, seeds
 from tools.runs import Run
 
 CLAIM = {"kind": "claim", "sentence": "It holds", "op": ">=", "bound": 1.0, "unit": ""}
+ASKED = {"kind": "ask", "question": "Which?", "right": "Adam"}
 PROOF = {
     "kind": "verify",
     "what": "ours",
@@ -100,6 +101,9 @@ class Client:
         if "moving" in cell.source:
             records.append(CLAIM | {"value": value, "op": "in", "bound": [-value, value + 30]})
         cell.outputs = [new_output("display_data", metadata={"book": record}) for record in records]
+        if "asks" in cell.source:
+            records.append(ASKED | {"right": "SGD" if seed == "2" else "Adam"})
+            cell.outputs = [new_output("display_data", metadata={"book": record}) for record in records]
         if "fail" in cell.source and seed == "2":
             assert self.options["allow_errors"]
             cell.outputs[0] = new_output("error", ename="ProofError", evalue="\x1b[31mIt: no\x1b[0m")
@@ -121,7 +125,7 @@ def book(tmp_path, monkeypatch):
     def write(source: str, name: str = "x"):
         path = tmp_path / "chapters" / f"{name}.ipynb"
         nb = new_notebook(cells=[new_markdown_cell("# X"), new_code_cell(source)])
-        records = [CLAIM | {"value": 10.1}, PROOF | {"error": 1e-9}]
+        records = [CLAIM | {"value": 10.1}, PROOF | {"error": 1e-9}, ASKED]
         nb.cells[1].outputs = [new_output("display_data", metadata={"book": record}) for record in records]
         nbformat.write(nb, path)
         return path
@@ -174,6 +178,10 @@ def test_every_run_has_its_processor_in_its_kernel_and_no_more_than_two_are_busy
     ("source", "said"),
     [
         ("fail", "seed 2, 2 threads, AVX2: ProofError: It: no"),
+        (
+            "asks",
+            "seed 2, 2 threads, AVX2: the prediction 'Which?' has the answer 'SGD', the stored outputs say 'Adam'",
+        ),
         ("hang", "seed 2, 2 threads, AVX2: the run stopped: A cell timed out\n"),
         ("fewer", "the number of statements differs from run to run: [2, 2, 2, 2, 2, 2, 2, 1, 2]"),
     ],
