@@ -1,6 +1,6 @@
 """What a page needs to check a value by itself: the fields, the tolerances, the known slips.
 
-`utils.exercises` keeps the form in the record of an exercise; the site's script ``book/theme/static/exercises.js``
+`utils.exercises` keeps the form in the record of an exercise; the site's script ``book/theme/classic/exercises.js``
 asks and checks by it. A number is read from text by the same rules there and here (`read`).
 """
 

@@ -16,7 +16,7 @@ from utils import exercise
 from utils.answers import Tolerance
 from utils.forms import form
 
-SCRIPT = Path(__file__).resolve().parents[2] / "book" / "theme" / "static" / "exercises.js"
+SCRIPT = Path(__file__).resolve().parents[2] / "book" / "theme" / "classic" / "exercises.js"
 RUN = """
 import { readFileSync } from "node:fs";
 const { read, judge } = await import(process.argv[2]);

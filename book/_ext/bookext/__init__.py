@@ -15,6 +15,7 @@ ledger    every verify and claim, with the runs over seeds and processors that i
 gallery   every kind of widget on one page
 topics    the map of the notes
 glossary  English and Chinese terms
+progress  what there is to solve, predict and read, for the page "Your progress"
 home      the home page's map of chapters and its widget
 references  the bibliography; what each notebook costs to run
 checks    what must be so before the site may be published
@@ -41,6 +42,7 @@ from . import (
     nav,
     outputs,
     pages,
+    progress,
     references,
     search,
     topics,
@@ -59,6 +61,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         topics,
         glossary,
         home,
+        progress,
         references,
         maths,
         outputs,

@@ -33,9 +33,6 @@ ORT = ROOT / "node_modules" / "onnxruntime-web" / "dist"
 # Order matters: later files refine earlier ones.
 STYLES = ("tokens", "base", "layout", "content", "notebook", "widgets", "print")
 
-# Scripts that run from a disk too.
-CLASSIC = ("ask.js", "exercises.js", "progress.js", "progress_page.js")
-
 # The fonts that nearly every formula needs.
 FONTS = ("KaTeX_Main-Regular.woff2", "KaTeX_Math-Italic.woff2")
 
@@ -107,16 +104,14 @@ def _write_widgets(static: Path) -> None:
 
 
 def script_text(name: str) -> str:
-    """A script of the theme as the site serves it: without comments, those of CLASSIC as plain scripts.
+    """A script of ``theme/classic`` as the site serves it: no module, and without comments.
 
     A browser loads no module from a disk, and the offline copy's exercises, predictions and progress are to work.
     """
-    text = (THEME / "static" / name).read_text("utf8")
-    if name not in CLASSIC:
-        return text
+    text = (THEME / "classic" / name).read_text("utf8")
     if name == "ask.js":
         text = load(WIDGETS / "modules.py").module_text("ask") + "\n" + text
-    text = re.sub(r"^\s*/\*.*?\*/|^\s*//.*$", "", text, flags=re.M | re.S)
+    text = re.sub(r"^\s*/\*[\s\S]*?\*/|^\s*//.*$", "", text, flags=re.M)
     text = re.sub(r"^export default .*$|^export (?=const|function|class)", "", text, flags=re.M)
     body = re.sub(r"\n\s*\n+", "\n", text).strip()
     return f'"use strict";\n{{\n{body}\n}}\n'
@@ -154,11 +149,12 @@ def write_assets(app: Sphinx) -> None:
     _write_widgets(static)
     copy_ort(static)
     for script in sorted((THEME / "static").iterdir()):
-        if script.suffix == ".js":
-            (static / script.name).write_text(script_text(script.name), "utf8")
-        else:
-            shutil.copyfile(script, static / script.name)
-    shutil.copyfile(WIDGETS / "css" / "ask.css", static / "ask.css")
+        shutil.copyfile(script, static / script.name)
+    for script in sorted((THEME / "classic").glob("*.js")):
+        (static / script.name).write_text(script_text(script.name), "utf8")
+    for sheet in (THEME / "classic" / "exercises.css", WIDGETS / "css" / "ask.css"):
+        text = re.sub(r"/\*.*?\*/\s*", "", sheet.read_text("utf8"), flags=re.S)
+        (static / sheet.name).write_text(text, "utf8")
 
 
 def address(app: Sphinx, name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sphinx.errors import ExtensionError
 
-from . import assets, gallery, generated
+from . import assets, gallery, generated, progress
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -73,7 +73,9 @@ def chapter_map() -> str:
         if c["needs"]:
             notes.append("needs " + ", ".join(by[need]["number"] for need in c["needs"]))
         note = f'<span class="needs">{"; ".join(notes)}</span>' if notes else ""
-        items.append(f'<li style="grid-area:{c["row"]}/{c["column"]}">{box}{note}</li>')
+        names = " ".join(progress.of(assets.ROOT / "chapters" / f"{int(c['number']):02d}_{c['slug']}"))
+        kept = f' data-notebooks="{names}"' if names else ""
+        items.append(f'<li style="grid-area:{c["row"]}/{c["column"]}"{kept}>{box}{note}</li>')
         chain = before(c["slug"], needs)
         marked = [f'path[data-to="{one}"]' for one in sorted(chain) if needs[one]]
         if marked:

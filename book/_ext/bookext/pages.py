@@ -131,6 +131,8 @@ def add_context(app: Sphinx, page: str, template: str, context: dict[str, Any], 
         "book_has_widgets": "data-widget=" in body,
         "book_has_forms": "data-exercise=" in body,
         "book_has_asks": "data-ask=" in body,
+        "book_is_progress": "data-progress" in body,
+        "book_notebook": page if source.startswith("chapters/") and source.endswith(".ipynb") else "",
         "book_has_terms": 'class="term"' in body,
         "book_description": escape(_description(doctree)),
         "book_page_url": f"{app.config.html_baseurl.rstrip('/')}/{page}.html"

@@ -103,6 +103,7 @@ function enhance(box, at) {
     const { state, message, field, unread } = judge(form, texts());
     box.dataset.state = state;
     said.textContent = message;
+    if (state === "right") window.bookProgress?.keep("solved", box.dataset.exercise);
     for (const [i, input] of inputs.entries()) {
       if (i === field) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
@@ -118,6 +119,10 @@ function enhance(box, at) {
       }
     }
   });
+  if (window.bookProgress?.has("solved", box.dataset.exercise)) {
+    box.dataset.solved = "";
+    said.before(make("span", { className: "asks", textContent: "✓ You have solved this before." }));
+  }
   box.append(element);
   box.hidden = false;
   box.closest(".cell")?.classList.add("asks-here");
