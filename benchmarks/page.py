@@ -27,7 +27,7 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from benchmarks import steps
+from benchmarks import steps, weight
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "site"))
@@ -262,7 +262,9 @@ def kilobytes(count: float) -> str:
     return f"{count / 1000:,.0f} kB"
 
 
-def table(title: str, rounds: int, pages: dict[str, dict[str, float]], widgets: list, chromium: str) -> str:
+def table(
+    title: str, rounds: int, pages: dict[str, dict[str, float]], widgets: list, chromium: str, added: str
+) -> str:
     ours, stock = pages["ours"], pages["stock"]
     lines = [
         HEAD.format(
@@ -290,6 +292,8 @@ def table(title: str, rounds: int, pages: dict[str, dict[str, float]], widgets: 
         least = shown(pages["sentence"][key]) if name.startswith("LCP") else ""
         lines.append(f"| {name} | {shown(ours[key])} | {shown(stock[key])} | {ratio} | {least} |")
     lines += [
+        "",
+        added,
         "",
         "## A step of every widget",
         "",
@@ -353,7 +357,7 @@ def main() -> None:
             chromium_version = chromium.version
     html = (options.site / f"{options.page}.html").read_text("utf8")
     title = re.sub(r"<[^>]+>", "", re.search(r"<h1[^>]*>(.*?)</h1>", html, re.S)[1]).strip()
-    text = table(title, options.rounds, pages, widgets, chromium_version)
+    text = table(title, options.rounds, pages, widgets, chromium_version, weight.line(options.site))
     if options.out is None:
         print(text)
     else:

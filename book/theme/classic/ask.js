@@ -13,7 +13,7 @@ function enliven(box) {
     on() {},
     off() {},
   };
-  const stage = document.createElement("div");
+  const stage = Object.assign(document.createElement("div"), { className: "book-stage" });
   render({ model, el: stage });
   box.dataset.state = stage.firstChild.dataset.state;
   box.querySelector(".ask-plain").replaceWith(stage);
