@@ -143,5 +143,4 @@ function render({ model, el }) {
   update();
   return done;
 }
-
 export default { render };
