@@ -101,7 +101,7 @@ nbval: $(VENV)/all.stamp ## every notebook again, outputs compared with the stor
 	$(ONE_THREAD) $(BIN)/python -m pytest $(or $(N),chapters book) -p no:cacheprovider $(NBVAL) --nbval-current-env \
 	  --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 -n $(JOBS) --dist loadscope
 
-processors: $(VENV)/all.stamp ## nbval of what trains, as another processor runs it (N=path; ALL=1; KIND=SSE4 or AVX2; MINUTES=8)
+processors: $(VENV)/all.stamp ## nbval of what trains, as another processor runs it (N=path; ALL=1; KIND=SSE4, AVX2 or pretend, as on a GPU; MINUTES=8)
 	$(BIN)/python -m tools.processors $(N) $(if $(ALL),--all) $(if $(KIND),--kind $(KIND)) $(if $(MINUTES),--minutes $(MINUTES)) --jobs $(JOBS)
 
 site: $(VENV)/all.stamp book ## the built site, and JupyterLab, in headless Chromium

@@ -15,8 +15,14 @@ T = TypeVar("T")
 def check_device(device: str | torch.device, name: str = "device") -> torch.device:
     """Turn ``"cuda"``, ``"cuda:1"``, ``"mps"``, ``"cpu"`` or ``"meta"`` into a device this machine has.
 
+    ``"pretend"`` is a device that every machine has, for tests: see `utils.pretend`.
+
     Raises ValueError, naming the argument, for a word PyTorch doesn't know or a device that isn't here.
     """
+    if device == "pretend":
+        from utils import pretend
+
+        return pretend.begin()
     expected = f"expected one of {', '.join(available_devices())}"
     try:
         found = torch.device(device)
