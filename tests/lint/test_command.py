@@ -199,19 +199,10 @@ def test_the_table_of_contents_is_read_at_every_level(book):
     assert toc_pages(book) == {"book/index", "chapters/01_numbers/index", "chapters/01_numbers/01_doubling"}
 
 
-UNMEASURED = "tools/lint/unmeasured.txt"
-
-
-def test_a_notebook_of_before_the_measure_is_let_be(lint, book):
+def test_the_command_alone_holds_the_measure(book):
     change(book, lambda nb: cell(nb, "a = 1").update(source="a = 1\n" * 20 + "a = [2]"))
-    assert lint()[0] == 1
-    write(book, UNMEASURED, NOTEBOOK + "\n")
-    assert lint() == (0, ["lint: nothing to mend"])
-
-
-@pytest.mark.parametrize("name", [NOTEBOOK, "chapters/gone.ipynb"])
-def test_the_list_of_those_only_gets_shorter(lint, book, name):
-    write(book, UNMEASURED, name + "\n")
-    status, lines = lint()
-    assert status == 1
-    assert lines == [f"{UNMEASURED}: {name} keeps the measure or is gone; take it off the list"]
+    command = [sys.executable, "-m", "tools.lint", "--root", str(book)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f"{NOTEBOOK}, cell" in done.stdout
+    assert "in cell" in done.stdout, "a name with two meanings"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -13,9 +13,9 @@ import yaml
 from tools.lint import (
     asking,  # noqa: F401 (its rule joins the others)
     links,
+    measure,  # noqa: F401 (likewise)
     topics,
 )
-from tools.lint.measure import MEASURE
 from tools.lint.notebook import RULES, readable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,31 +46,19 @@ def toc_pages(root: Path) -> set[str]:
     return set(walk(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))))
 
 
-def unmeasured(root: Path) -> list[str]:
-    """Notebooks of before the measure, which its rules don't hold yet; the list only gets shorter."""
-    table = root / "tools" / "lint" / "unmeasured.txt"
-    return table.read_text(encoding="utf-8").split() if table.is_file() else []
-
-
-def notebook_findings(path: Path, name: str, address: str, skip: Collection[str] = ()) -> Iterator[str]:
+def notebook_findings(path: Path, name: str, address: str) -> Iterator[str]:
     raw = path.read_bytes()
     notebook = json.loads(raw)
     cells = notebook["cells"]
-    for check in (check for rule, check in RULES.items() if rule not in skip):
+    for check in RULES.values():
         for at, text in check(cells, notebook=notebook, stored=len(raw), repository=address):
             yield f"{name}{f', cell {at}' if at else ''}: {text.replace('{file}', name)}"
-
-
-def measured_findings(path: Path, name: str, address: str) -> Iterator[str]:
-    """What the rules of the measure alone find."""
-    return notebook_findings(path, name, address, set(RULES) - MEASURE)
 
 
 def findings(root: Path) -> Iterator[str]:
     pages = toc_pages(root)
     yield from checks.findings(root, pages)
     address = repository(root)
-    old = unmeasured(root)
     for page in sorted(pages):
         for path in (root / f"{page}.md", root / f"{page}.ipynb"):
             if path.is_file():
@@ -78,14 +66,11 @@ def findings(root: Path) -> Iterator[str]:
                 if path.suffix == ".ipynb" and not readable(path.read_bytes()):
                     break  # the build's checks said so
                 if path.suffix == ".ipynb" and page.startswith("chapters/"):
-                    yield from notebook_findings(path, name, address, MEASURE if name in old else ())
+                    yield from notebook_findings(path, name, address)
                 yield from (f"{name}: {text}" for text in links.findings(path))
                 break
         else:
             yield f"_toc.yml: names {page}, which does not exist; add the file or take it out"
-    for name in old:
-        if not (root / name).is_file() or not list(measured_findings(root / name, name, address)):
-            yield f"tools/lint/unmeasured.txt: {name} keeps the measure or is gone; take it off the list"
     if all(readable(path.read_bytes()) for path in (root / "chapters").rglob("*.ipynb")):
         yield from topics.findings(root)
 
