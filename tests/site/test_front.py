@@ -365,7 +365,7 @@ def test_the_map_leads_to_every_chapter_by_keyboard(open_page, site_dir):
         ("AdamW", "book/glossary.html#term-adamw"),
         ("AdamW", "chapters/07_optimization/06_adaptive_methods.html"),
         ("梯度", "book/glossary.html#term-gradient"),
-        ("梯度", "chapters/02_calculus/03_automatic_differentiation.html"),
+        ("梯度", "chapters/02_calculus/01_derivatives_and_gradients.html"),
         ("反向传播", "chapters/02_calculus/03_automatic_differentiation.html"),
         ("batch normalization", "book/glossary.html#term-batch-normalization"),
         ("log_softmax", "chapters/04_learning_basics/04_linear_classifiers.html"),
