@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 
 import pytest
 from broken_asking import BROKEN_ASKING, INNOCENT_ASKING
@@ -293,6 +294,17 @@ def test_a_measured_answer_is_left_alone(innocent, tmp_path, monkeypatch):
     notebook = good()
     notebook["cells"].insert(6, innocent)
     assert findings(notebook, tmp_path) == []
+
+
+def test_the_texts_of_a_prediction_are_no_folded_code(tmp_path):
+    notebook = good()
+    asked = code("# @title Predict\nask(\n" + "    'so',\n" * 20 + "    right=f(x),\n)", **FOLDED)
+    for at in (3, 4, 5):
+        notebook["cells"].insert(at, deepcopy(asked))
+    assert [line for line in findings(notebook, tmp_path) if "folded, at most" in line] == []
+    for each in notebook["cells"]:
+        each["source"] = each["source"].replace("\nask(", "\nshow(")
+    assert [line for line in findings(notebook, tmp_path) if "folded, at most" in line]
 
 
 @pytest.mark.parametrize("innocent", INNOCENT_MEASURE, ids=lambda cell: cell["source"][:40])

@@ -17,7 +17,8 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
-KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "ArrowLeft": "\ue012", "ArrowRight": "\ue014"}
+KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c"}
+KEYS |= {"ArrowLeft": "\ue012", "ArrowRight": "\ue014", "ArrowDown": "\ue015"}
 # It asks for nothing but the pages: no updates, no portal check, no start page.
 PREFERENCES = {
     "app.update.disabledForTesting": True,

@@ -60,8 +60,10 @@ def length(cells: list[Cell], **_: Any) -> Iterator[Finding]:
             None,
             f"has {prose} words, the guide asks for {low} to {high}; one notebook answers one question",
         )
-    every = sum(lines(cell) for _, cell in code)
-    folded = sum(lines(cell) for _, cell in code if collapsed(cell))
+    # A prediction's lines are its texts.
+    counted = [cell for _, cell in code if not re.search(r"^ask\(", source(cell), re.M)]
+    every = sum(lines(cell) for cell in counted)
+    folded = sum(lines(cell) for cell in counted if collapsed(cell))
     if every > CODE_LINES:
         yield (
             None,
