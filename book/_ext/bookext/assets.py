@@ -113,7 +113,7 @@ def script_text(name: str) -> str:
         text = load(WIDGETS / "modules.py").module_text("ask") + "\n" + text
     text = re.sub(r"^\s*/\*[\s\S]*?\*/|^\s*//.*$", "", text, flags=re.M)
     text = re.sub(r"^export default .*$|^export (?=const|function|class)", "", text, flags=re.M)
-    body = re.sub(r"\n\s*\n+", "\n", text).strip()
+    body = re.sub(r"\n\s+", "\n", text).strip()
     return f'"use strict";\n{{\n{body}\n}}\n'
 
 

@@ -51,11 +51,14 @@ def of(folder: Path) -> list[str]:
 
 def table() -> str:
     rows = []
-    for path in chapters():
+    tracked = chapters()
+    for path in generated.notebooks():
         numbers, asked = solvable(path), predictions(path)
+        if path not in tracked and not asked:
+            continue  # the front matter has no reading to track
         link = f'<a href="../{name(path)}.html">{escape(generated.title(path))}</a>'
         rows.append(
-            f'<tr data-notebook="{name(path)}" data-solved="{" ".join(numbers)}" '
+            f'<tr data-notebook="{name(path)}" data-read="{"1" * (path in tracked)}" data-solved="{" ".join(numbers)}" '
             f'data-asked="{" ".join(str(i + 1) for i in range(asked))}">'
             f'<td><span class="number">{nav.number(name(path))}</span> {link}</td>'
             f"<td></td><td>{len(numbers) or ''}</td><td>{asked or ''}</td></tr>"

@@ -3,12 +3,13 @@
 function enliven(box) {
   const state = JSON.parse(box.querySelector("script").textContent);
   state.said = window.bookProgress?.said(box.dataset.ask) ?? "";
+  let stale = false; // an option that this edition doesn't have
   const model = {
     get: (key) => state[key],
     set(key, value) { state[key] = value; },
     save_changes() {
       box.dataset.state = "committed";
-      window.bookProgress?.keep("asked", box.dataset.ask, state.said);
+      window.bookProgress?.keep("asked", box.dataset.ask, state.said, stale);
     },
     on() {},
     off() {},
@@ -16,6 +17,7 @@ function enliven(box) {
   const stage = Object.assign(document.createElement("div"), { className: "book-stage" });
   render({ model, el: stage });
   box.dataset.state = stage.firstChild.dataset.state;
+  stale = state.said !== "" && box.dataset.state === "open";
   box.querySelector(".ask-plain").replaceWith(stage);
 }
 

@@ -91,7 +91,7 @@ function overwritten() {
 
 function all() {
   try {
-    return merge(stored(), mine);
+    return merge(mine, stored());
   } catch {
     return mine;
   }
@@ -99,7 +99,7 @@ function all() {
 
 function write(loud) {
   try {
-    window.localStorage.setItem(KEY, JSON.stringify(merge(stored(), mine)));
+    window.localStorage.setItem(KEY, JSON.stringify(merge(mine, stored())));
     return true;
   } catch (error) {
     const why = error.name === "QuotaExceededError" ? "its storage is full" : "storage is switched off";
@@ -110,9 +110,9 @@ function write(loud) {
 
 const today = () => new Date().toISOString().slice(0, 10);
 
-/** Keep that something was done; the first time counts. */
-function keep(kind, id, said = today()) {
-  if (id in all()[kind]) return;
+/** Keep that something was done; the first time counts, unless what was kept then is worth nothing any more. */
+function keep(kind, id, said = today(), anew = false) {
+  if (id in all()[kind] && !anew) return;
   mine[kind][id] = said;
   write(kind !== "read");
   mark();
@@ -120,7 +120,7 @@ function keep(kind, id, said = today()) {
 
 /** Add a record, such as an imported one; false where it can't be stored. */
 function add(record) {
-  mine = merge(mine, record);
+  mine = merge(all(), record);
   const kept = write(true);
   mark();
   return kept;
@@ -168,11 +168,10 @@ function mark() {
 // --- A notebook is read when its end has stood on the screen for two seconds.
 function watchEnd(notebook) {
   const end = document.querySelector("main > .foot");
-  const seen = () => end.getBoundingClientRect().top < innerHeight && document.visibilityState === "visible";
   let timer = 0;
   new IntersectionObserver(([entry]) => {
     clearTimeout(timer);
-    if (entry.isIntersecting) timer = setTimeout(() => seen() && keep("read", notebook), 2000);
+    if (entry.isIntersecting) timer = setTimeout(() => document.visibilityState === "visible" && keep("read", notebook), 2000);
   }).observe(end);
 }
 

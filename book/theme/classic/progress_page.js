@@ -21,7 +21,7 @@ function show() {
   for (const row of rows) {
     const { notebook } = row.dataset;
     const ids = (kind) => row.dataset[kind].split(" ").filter(Boolean).map((number) => `${notebook}#${number}`);
-    for (const [kind, all, cell] of [["read", [notebook], 1], ["solved", ids("solved"), 2], ["asked", ids("asked"), 3]]) {
+    for (const [kind, all, cell] of [["read", row.dataset.read ? [notebook] : [], 1], ["solved", ids("solved"), 2], ["asked", ids("asked"), 3]]) {
       const done = all.filter((id) => id in record[kind]).length;
       all.forEach((id) => known[kind].add(id));
       sum[kind] += done;
