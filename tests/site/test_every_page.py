@@ -99,7 +99,8 @@ def test_axe_finds_no_violation(visit, path):
     page, _ = visit(viewport=DESKTOP, bypass_csp=True, reduced_motion="reduce")
     page.evaluate(AXE.read_text("utf8"))
     # Folded, as a reader meets the page: the names of the folds. Dark, only colors differ.
-    light, colors = "{resultTypes: ['violations']}", "{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}"
+    light = "{resultTypes: ['violations']}"
+    colors = "{resultTypes: ['violations'], runOnly: ['color-contrast', 'link-in-text-block']}"
     found = [
         ("folded", page.evaluate(f"axe.run([...document.querySelectorAll('main details, .menu')], {light})"))
     ]
