@@ -16,6 +16,15 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 
+@pytest.fixture(autouse=True)
+def figures_as_before():
+    """A test that sets the book's style doesn't change the figures of the next one in its process."""
+    before = dict(sys.modules["matplotlib"].rcParams) if "matplotlib" in sys.modules else None
+    yield
+    if (matplotlib := sys.modules.get("matplotlib")) is not None:
+        dict.update(matplotlib.rcParams, matplotlib.rcParamsDefault if before is None else before)
+
+
 @pytest.fixture(scope="session")
 def nbval():
     """nbval(folder): the folder's notebooks run and compared as `make nbval` does; every cell is named."""
