@@ -29,7 +29,12 @@ def port() -> int:
 def test_the_site_is_shown_until_it_is_ended(tmp_path, port):
     (tmp_path / "index.html").write_text("the book")
     with subprocess.Popen(
-        command(port, tmp_path), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command(port, tmp_path),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Where the tests run in the background of a shell, they and their children ignore Ctrl+C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as run:
         assert run.stdout.readline().decode().startswith(f"http://localhost:{port}/")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
