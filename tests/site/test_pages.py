@@ -1,7 +1,8 @@
-"""Every page of the built site as its HTML stands; test_every_page.py opens them."""
+"""Every page of the built site as its HTML stands, and its first load; test_every_page.py looks at the rest."""
 
 from __future__ import annotations
 
+import gzip
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -9,14 +10,36 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from site_tools import site_pages
+from site_tools import DESKTOP_LINE, site_pages, slow_down
 
+PHONE = {"width": 360, "height": 740}
 SPOKEN = ("alt", "title", "aria-label")
+# Requests of figures don't count towards a page's first load.
+FIGURES = (".svg", ".png", ".jpg", ".webp", ".gif", ".avif")
 
 
 @pytest.fixture(scope="session")
 def pages(site_dir):
     return site_pages(site_dir)
+
+
+@pytest.fixture
+def visit(open_page, site):
+    """visit(paths, **context options) yields (path, page, faults), in one tab: quicker than one for each.
+
+    With a ``line`` each page comes over it, and nothing from the cache.
+    """
+
+    def visit_(paths, line=None, **options):
+        page, watch = open_page("404.html", **options)
+        if line:
+            slow_down(page, line, cache=False)
+        for path in paths:
+            watch.faults.clear()
+            page.goto(site + path, wait_until="load")
+            yield path, page, watch.faults
+
+    return visit_
 
 
 def test_every_page_has_the_policy_and_one_inline_script_that_it_names(site_dir, pages):
@@ -50,6 +73,34 @@ def test_links_and_anchors_inside_the_site_resolve(site_dir, pages):
                 if f'id="{unquote(parts.fragment)}"' not in texts.get(name, ""):
                     broken.append(f"{path}: {target} (no such anchor)")
     assert not broken
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
+def test_first_load_is_light_and_steady(visit, pages, site_dir, viewport):
+    heavy = {}
+    # Over a line, fonts and scripts come after the text, as they do for a reader.
+    for path, page, _ in visit(pages, line=DESKTOP_LINE, viewport=viewport):
+        page.wait_for_timeout(150)
+        names = page.evaluate("performance.getEntriesByType('resource').map((r) => new URL(r.name).pathname)")
+        total = 0
+        for name in {f"/{path}", *names}:
+            file = site_dir / unquote(name).lstrip("/")
+            if file.suffix in FIGURES or "/state/" in name:
+                continue
+            data = file.read_bytes()
+            total += len(data) if file.suffix == ".woff2" else len(gzip.compress(data, 6))
+        shift = page.evaluate(
+            """() => new Promise((done) => {
+                let sum = 0;
+                new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
+                    if (!entry.hadRecentInput) sum += entry.value;
+                })).observe({type: "layout-shift", buffered: true});
+                setTimeout(() => done(sum), 100);
+            })"""
+        )
+        if total > 250_000 or shift > 0.02:
+            heavy[path] = (total, shift)
+    assert not heavy
 
 
 def test_figures_have_a_place_before_they_load(site_dir, pages):
