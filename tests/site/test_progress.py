@@ -104,10 +104,9 @@ def test_what_another_tab_does_is_marked_here(reader):
     ],
 )
 def test_what_cannot_be_read_is_named_and_put_aside(reader, text, why):
-    one = reader()
-    # From a page without the book's scripts: they would look at it at once, and say so there.
-    page = one.open("_static/favicon.svg")
-    page.evaluate("([key, text]) => localStorage.setItem(key, text)", [KEY, text])
+    # Before the first page's scripts, which would look at it at once and say so on that page.
+    once = "if (!localStorage.getItem('begun')) {{ localStorage.setItem('begun', '1'); localStorage.setItem({}, {}); }}"
+    one = reader(once.format(json.dumps(KEY), json.dumps(text)))
     page = one.open(PAGE)
     note = page.locator(".progress-note")
     note.get_by_text(why).wait_for()

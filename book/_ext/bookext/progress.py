@@ -68,7 +68,9 @@ def table() -> str:
     head = "<tr><th>Notebook</th><th>Read</th><th>Exercises</th><th>Predictions</th></tr>"
     body = f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
     # What the script writes where nothing is kept yet: the text has its place before it comes.
-    none = f"0 notebooks read of {read}, 0 exercises solved of {solved}, 0 predictions committed of {predicted}."
+    none = (
+        f"0 notebooks read of {read}, 0 exercises solved of {solved}, 0 predictions committed of {predicted}."
+    )
     return f"````{{raw}} html\n{BOX.replace('{sum}', none)}{body}\n````"
 
 
