@@ -58,8 +58,13 @@ function style() {
   return sheet;
 }
 
+// Leaving a page cuts short what is still on its way, which is no fault: shown again, the page starts it anew.
+let visits = 0;
+addEventListener("pagehide", () => { visits += 1; });
+
 async function start(widget) {
   const name = widget.dataset.widget;
+  const visit = visits;
   const stage = document.createElement("div");
   stage.className = "book-stage";
   try {
@@ -80,6 +85,11 @@ async function start(widget) {
     widget.dataset.live = "true";
   } catch (error) {
     stage.remove();
+    await new Promise((done) => setTimeout(done, 300)); // the error comes before the leaving is told
+    if (visit !== visits) {
+      watch.observe(widget);
+      return;
+    }
     const note = document.createElement("p");
     note.className = "book-widget-note";
     note.setAttribute("role", "status");
