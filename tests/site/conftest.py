@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from firefox import Firefox, find_firefox
 from site_tools import CHROMIUM_FLAGS, Watch, built_site, find_chromium, serve, unavailable
 
 
@@ -66,3 +67,26 @@ def open_page(browser, site):
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def start(site, tmp_path_factory):
+    """start(**preferences): a Firefox for a module's tests."""
+    program, started = find_firefox(), []
+    if program is None:
+        unavailable("no Firefox on this machine: install firefox-esr or firefox, or set FIREFOX to its path")
+
+    def start_(**preferences) -> Firefox:
+        started.append(Firefox(program, tmp_path_factory.mktemp("firefox"), **preferences))
+        started[-1].origin = site
+        return started[-1]
+
+    yield start_
+    for firefox in started:
+        firefox.close()
+
+
+@pytest.fixture(scope="module")
+def shared(start):
+    """The module's Firefox as it comes."""
+    return start()

@@ -3,34 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from firefox import Firefox, find_firefox
-from site_tools import unavailable
 
 CHAPTER = "chapters/01_linear_algebra/04_svd_and_image_compression.html"
 PAGES = ["book/index.html", CHAPTER, "book/verified.html", "book/glossary.html", "book/instruments.html"]
 SETTLED = "!document.documentElement.classList.contains('first-paint')"
-
-
-@pytest.fixture(scope="module")
-def start(site, tmp_path_factory):
-    """start(**preferences): a Firefox for this module's tests."""
-    program, started = find_firefox(), []
-    if program is None:
-        unavailable("no Firefox on this machine: install firefox-esr or firefox, or set FIREFOX to its path")
-
-    def start_(**preferences) -> Firefox:
-        started.append(Firefox(program, tmp_path_factory.mktemp("firefox"), **preferences))
-        started[-1].origin = site
-        return started[-1]
-
-    yield start_
-    for firefox in started:
-        firefox.close()
-
-
-@pytest.fixture(scope="module")
-def shared(start):
-    return start()
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import json
 
 import pytest
 from bs4 import BeautifulSoup
-from firefox import Firefox, find_firefox
-from site_tools import ROOT, site_pages, unavailable
+from site_tools import ROOT, site_pages
 
 # Answers every form of the page: (id, state after a wrong, a malformed and the right answer).
 ANSWER = """
@@ -46,27 +45,6 @@ def selected(site_dir, selector: str) -> list[str]:
     ]
     assert found, f"no page has {selector}"
     return found
-
-
-@pytest.fixture(scope="module")
-def start(site, tmp_path_factory):
-    program, started = find_firefox(), []
-    if program is None:
-        unavailable("no Firefox on this machine: install firefox-esr or firefox, or set FIREFOX to its path")
-
-    def start_(**preferences) -> Firefox:
-        started.append(Firefox(program, tmp_path_factory.mktemp("firefox"), **preferences))
-        started[-1].origin = site
-        return started[-1]
-
-    yield start_
-    for firefox in started:
-        firefox.close()
-
-
-@pytest.fixture(scope="module")
-def shared(start):
-    return start()
 
 
 @pytest.fixture
