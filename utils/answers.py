@@ -98,7 +98,8 @@ class Difference:
 
 
 def is_tensor(x: Any) -> bool:
-    return type(x).__module__.split(".")[0] == "torch" and hasattr(x, "detach")
+    """Told by name, a subclass as well: PyTorch is not imported for this."""
+    return hasattr(x, "detach") and any(t.__module__.split(".")[0] == "torch" for t in type(x).__mro__)
 
 
 def _precision(a: np.ndarray) -> tuple[float, float]:

@@ -54,6 +54,13 @@ class Away(Tensor):
     def tolist(self) -> Any:  # no operation, and refused for subclasses
         return self.here.tolist()
 
+    def numpy(self, *, force: bool = False) -> Any:
+        if not force:
+            raise TypeError(
+                "can't convert a tensor of the device to numpy. Use Tensor.cpu() to copy it to host memory first"
+            )
+        return self.here.numpy(force=True)
+
     def new_tensor(self, data: Any, **options: Any) -> Tensor:
         return self.here.new_tensor(data, **options).to(DEVICE)
 

@@ -48,6 +48,8 @@ def assigned(cells: list[Cell]) -> dict[str, list[ast.expr | None]]:
                     if isinstance(name, ast.Name):
                         found[name.id].remove(None)
                         found[name.id].append(value)
+                    elif isinstance(name, ast.Subscript) and isinstance(name.value, ast.Name):
+                        found.setdefault(name.value.id, []).append(value)  # an entry: score["a"] = …
     return found
 
 
