@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -54,6 +55,12 @@ class Away(Tensor):
     def tolist(self) -> Any:  # no operation, and refused for subclasses
         return self.here.tolist()
 
+    def __getitem__(self, index: Any) -> Any:
+        return super().__getitem__(_index(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        super().__setitem__(_index(index), value)
+
     def numpy(self, *, force: bool = False) -> Any:
         if not force:
             raise TypeError(
@@ -66,6 +73,13 @@ class Away(Tensor):
 
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"{self.here!r} away"
+
+
+def _index(index: Any) -> Any:
+    """Lists and arrays become tensors here: PyTorch would make them on ``meta``, without numbers."""
+    if isinstance(index, tuple):
+        return tuple(map(_index, index))
+    return torch.as_tensor(index) if isinstance(index, (list, np.ndarray)) else index
 
 
 def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:

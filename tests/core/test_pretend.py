@@ -39,6 +39,7 @@ def test_numbers_are_the_cpus():
         assert (a + torch.tensor(2.0)).tolist() == (x + 2).tolist()
         assert a[torch.tensor([0, 2])].tolist() == x[[0, 2]].tolist()
         assert a.numpy(force=True).tolist() == x.tolist() and is_tensor(a)
+        assert a[[2, 0]].tolist() == x[[2, 0]].tolist() and a[:, [1, 3]].tolist() == x[:, [1, 3]].tolist()
         made = torch.tensor([1, 2], device=device)
         assert nn.functional.one_hot(made).tolist() == [[0, 1, 0], [0, 0, 1]]
         b = torch.zeros(2, 3, device=device)
